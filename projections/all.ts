@@ -1,0 +1,23 @@
+// Every read model there is.
+
+import { memberships } from './memberships.ts'
+import { mentions } from './mentions.ts'
+import { messages } from './messages.ts'
+import type { Projection } from './projection.ts'
+import { readMarkers } from './readMarkers.ts'
+import { slugs, usernames } from './reservations.ts'
+import { rooms } from './rooms.ts'
+import { sessions } from './sessions.ts'
+import { users } from './users.ts'
+
+export const allProjections: readonly Projection[] = [
+  rooms,
+  memberships,
+  users,
+  usernames,
+  slugs,
+  sessions,
+  messages,
+  mentions,
+  readMarkers,
+]

@@ -1,0 +1,83 @@
+// People: what others see of them, and until when their sessions hold.
+
+import { everyone, evolveValidity, type Validity } from '../src/domain/account.ts'
+import type { AccountEvent, Recorded, ServerRole } from '../src/domain/events.ts'
+import { type DateTime, userId } from '../src/domain/ids.ts'
+import { projection } from './projection.ts'
+
+export interface UserDocument {
+  readonly username: string
+  /** Lower case. */
+  readonly usernameKey: string
+  /** Absent once forgotten. */
+  readonly displayName?: string
+  readonly bio?: string
+  readonly kind: 'HUMAN' | 'GUEST'
+  readonly serverRole: ServerRole
+  readonly disabled: boolean
+  readonly createdAt: DateTime
+  readonly validity: Validity
+}
+
+const ofUser = (event: { readonly stream: string }) => userId(event.stream.slice('user-'.length))
+
+const withValidity = (user: UserDocument | undefined, event: Recorded<AccountEvent>): UserDocument | undefined =>
+  user && { ...user, validity: compact(evolveValidity(user.validity, event)) }
+
+/** Without what is undefined: documents are JSON. */
+const compact = ({ after, kept }: Validity): Validity => (kept === undefined ? { after } : { after, kept })
+
+export const users = projection<UserDocument>({
+  name: 'users',
+  version: 1,
+  access: true,
+  indexes: [{ usernameKey: 1 }, { createdAt: 1 }],
+  documentOf: {
+    UserRegistered: ofUser,
+    GuestCreated: ofUser,
+    ProfileUpdated: ofUser,
+    ServerRoleChanged: ofUser,
+    UserDisabled: ofUser,
+    UserEnabled: ofUser,
+    PasswordChanged: ofUser,
+    AllSessionsEnded: ofUser,
+  },
+  evolve: {
+    UserRegistered: (_, event) => ({
+      username: event.data.username,
+      usernameKey: event.data.username.toLowerCase(),
+      ...(event.body === undefined ? undefined : { displayName: event.body.displayName }),
+      kind: 'HUMAN',
+      serverRole: event.data.serverRole,
+      disabled: false,
+      createdAt: event.occurredAt,
+      validity: everyone,
+    }),
+    GuestCreated: (_, event) => ({
+      username: event.data.username,
+      usernameKey: event.data.username.toLowerCase(),
+      ...(event.body === undefined ? undefined : { displayName: event.body.displayName }),
+      kind: 'GUEST',
+      serverRole: 'GUEST',
+      disabled: false,
+      createdAt: event.occurredAt,
+      validity: everyone,
+    }),
+    ProfileUpdated: (user, { data, body }) => {
+      if (!user) return undefined
+      const { bio: bioBefore, displayName: nameBefore, ...rest } = user
+      const displayName = data.fields.includes('displayName') ? body?.displayName : nameBefore
+      const bio = data.fields.includes('bio') ? body?.bio : bioBefore
+      return {
+        ...rest,
+        ...(displayName === undefined ? undefined : { displayName }),
+        ...(typeof bio === 'string' ? { bio } : undefined),
+      }
+    },
+    ServerRoleChanged: (user, event) => user && { ...user, serverRole: event.data.role },
+    UserDisabled: (user, event) => withValidity(user && { ...user, disabled: true }, event),
+    UserEnabled: (user) => user && { ...user, disabled: false },
+    PasswordChanged: withValidity,
+    AllSessionsEnded: withValidity,
+  },
+})
