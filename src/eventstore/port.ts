@@ -105,19 +105,22 @@ export interface EventStore {
    *
    * Idempotent: where the stream already holds exactly these ids, in this order, right after the expected revision
    * (with `any` or `exists`: at any one place), the old result is returned. Other ids there, or some of these ids
-   * elsewhere in the stream, are a conflict. Without events it does nothing but check the expectation.
+   * elsewhere in the stream, are a conflict. Without events it does nothing but check the expectation, and
+   * answers with the stream's end (revision -1 where it is absent). Where only the newest event is kept, a repeat is
+   * recognised as long as its last event is that one.
    *
    * @throws {WrongExpectedRevision} nothing was written
    * @throws {AppendTooLarge} nothing was written: more than `maxAppendBytes`
+   * @throws {TypeError} nothing was written: an id is no lower-case UUID
    * @throws {StoreUnavailable} nothing was written, and nothing will be until what it says has been mended
    * @throws {OutcomeUnknown} it may or may not have been written: append the identical events again to learn which
    */
   append(stream: string, events: readonly NewEvent[], expected: Expected): Promise<Appended>
 
-  /** Pages of one stream. An absent stream has no pages. */
+  /** Pages of one stream. An absent stream has no pages. Throws the signal's reason when it is aborted. */
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<readonly RecordedEvent[]>
 
-  /** Pages of the whole log. Backwards, the newest comes first. */
+  /** Pages of the whole log. Backwards, the newest comes first. Throws the signal's reason when it is aborted. */
   readAll(options?: ReadAllOptions): AsyncIterable<readonly RecordedEvent[]>
 
   /** The event that stands exactly here, if there is one. */

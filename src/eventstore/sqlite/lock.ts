@@ -1,0 +1,66 @@
+// One server a folder. The lock is an open transaction on a file of its own, so it ends with the process, however
+// that ends. The holder never opens the file by other means: closing any other handle of it would drop the lock.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { CannotOpen } from '../port.ts'
+import { codeOf, messageOf, sqliteCode } from './failure.ts'
+
+export interface FolderLock {
+  /** Lets the next one in. Does nothing the second time. */
+  release(): Promise<void>
+}
+
+/**
+ * Takes a data folder for this process; makes the folder where it is absent.
+ *
+ * @throws {CannotOpen} names the process that has it, or says why the folder cannot be written
+ */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  let database: DatabaseSync | undefined
+  try {
+    mkdirSync(folder, { recursive: true })
+    database = new DatabaseSync(join(folder, 'lock.db'), { timeout: 200 })
+    database.exec(`
+      BEGIN IMMEDIATE;
+      CREATE TABLE IF NOT EXISTS holder (only_one INTEGER PRIMARY KEY CHECK (only_one = 1), pid INTEGER NOT NULL);
+      INSERT OR REPLACE INTO holder VALUES (1, ${process.pid});
+      COMMIT;
+      BEGIN IMMEDIATE;
+    `)
+    return heldBy(database)
+  } catch (error) {
+    const sentence = codeOf(error) === sqliteCode.busy ? inUse(folder, database) : notWritable(folder, error)
+    database?.close()
+    throw new CannotOpen(sentence, { cause: error })
+  }
+}
+
+function heldBy(database: DatabaseSync): FolderLock {
+  return {
+    async release() {
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function inUse(folder: string, database: DatabaseSync | undefined): string {
+  const pid = pidIn(database)
+  const who = pid === undefined ? 'another process' : `the process ${pid}`
+  return `The data folder ${folder} is in use by ${who}. Stop that one, or choose another folder with --data.`
+}
+
+function pidIn(database: DatabaseSync | undefined): number | undefined {
+  try {
+    const pid = database?.prepare('SELECT pid FROM holder').get()?.pid
+    return typeof pid === 'number' ? pid : undefined
+  } catch {
+    // The other one is only just writing its number. That it is there is all that can be said.
+    return undefined
+  }
+}
+
+function notWritable(folder: string, error: unknown): string {
+  return `The data folder ${folder} cannot be locked (${messageOf(error)}). Check who owns it and whether it may be written, or choose another with --data.`
+}

@@ -1,0 +1,75 @@
+// The main thread's half of the reading thread.
+
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { type RecordedEvent, StoreUnavailable } from '../port.ts'
+import { messageOf } from './failure.ts'
+import type { FromReader, PageRequest, ToReader, WorkerSettings } from './protocol.ts'
+import { eventsOf } from './recorded.ts'
+
+interface Call {
+  readonly resolve: (events: RecordedEvent[]) => void
+  readonly reject: (error: Error) => void
+  /** Ids that were forgotten while this page was on its way: it may have been read before. */
+  forgotten: Set<string> | undefined
+}
+
+export class Reading {
+  readonly #worker: Worker
+  readonly #calls = new Map<number, Call>()
+  readonly #ended: Promise<unknown>
+  #count = 0
+  #fault: string | undefined
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+    this.#ended = once(worker, 'exit')
+    worker.on('message', (message: FromReader) => this.#hear(message))
+    worker.on('error', (error) => this.#died(messageOf(error)))
+    worker.on('exit', () => this.#died('it ended'))
+  }
+
+  static async start(settings: WorkerSettings): Promise<Reading> {
+    const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData: settings })
+    await once(worker, 'message')
+    return new Reading(worker)
+  }
+
+  page(request: PageRequest): Promise<RecordedEvent[]> {
+    if (this.#fault !== undefined) return Promise.reject(new StoreUnavailable(this.#fault))
+    return new Promise((resolve, reject) => {
+      this.#count += 1
+      this.#calls.set(this.#count, { resolve, reject, forgotten: undefined })
+      this.#post({ kind: 'page', call: this.#count, request })
+    })
+  }
+
+  /** Takes these bodies out of pages that are on their way. */
+  forget(ids: ReadonlySet<string>): void {
+    for (const call of this.#calls.values()) call.forgotten = new Set([...(call.forgotten ?? []), ...ids])
+  }
+
+  /** Answers what was asked, then ends the thread. */
+  async close(): Promise<void> {
+    this.#post({ kind: 'close' })
+    await this.#ended
+  }
+
+  #post(message: ToReader): void {
+    this.#worker.postMessage(message)
+  }
+
+  #hear(message: FromReader): void {
+    if (message.kind === 'ready' || message.kind === 'closed') return
+    const call = this.#calls.get(message.call)
+    this.#calls.delete(message.call)
+    if (message.kind === 'page') call?.resolve(eventsOf(message.rows, call.forgotten))
+    else call?.reject(new StoreUnavailable(message.reason))
+  }
+
+  #died(how: string): void {
+    this.#fault = `The thread that reads the log has ended (${how}). Restart the server.`
+    for (const { reject } of this.#calls.values()) reject(new StoreUnavailable(this.#fault))
+    this.#calls.clear()
+  }
+}

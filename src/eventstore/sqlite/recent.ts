@@ -1,0 +1,97 @@
+// The newest events of the log, in memory, for those who follow it: one copy for all of them.
+
+import type { RecordedEvent } from '../port.ts'
+import { lengthOf } from './encode.ts'
+import type { StoredEvent } from './protocol.ts'
+import { recorded } from './recorded.ts'
+
+interface Entry {
+  stored: StoredEvent
+  /** Made when the first one asks, then shared. */
+  event: RecordedEvent | undefined
+}
+
+/** Limits: count of events, and length of their strings in UTF-16 code units. */
+export interface RecentLimits {
+  readonly events: number
+  readonly length: number
+}
+
+export class Recent {
+  readonly #limits: RecentLimits
+  #entries: Entry[] = []
+  /** Index of the oldest entry that counts; those before it are cut off now and then. */
+  #first = 0
+  #length = 0
+  /** Everything after this position is here. */
+  #floor: number
+  /** Position of the newest event. */
+  #end: number
+
+  constructor(end: number, limits: RecentLimits = { events: 8_192, length: 16_000_000 }) {
+    this.#floor = end
+    this.#end = end
+    this.#limits = limits
+  }
+
+  get end(): number {
+    return this.#end
+  }
+
+  /** Adds the next event, which has its position and revision. */
+  add(stored: StoredEvent): void {
+    this.#entries.push({ stored, event: undefined })
+    this.#end = stored.position
+    this.#length += lengthOf(stored)
+    while (this.#length > this.#limits.length || this.#entries.length - this.#first > this.#limits.events) {
+      this.#dropOldest()
+    }
+  }
+
+  /** The next events after a position, at most `limit`; undefined where some of them are no longer here. */
+  after(position: number, limit: number): RecordedEvent[] | undefined {
+    if (position < this.#floor) return undefined
+    const events: RecordedEvent[] = []
+    for (let index = this.#indexAfter(position); events.length < limit; index += 1) {
+      const entry = this.#entries[index]
+      if (entry === undefined) break
+      entry.event ??= recorded(entry.stored)
+      events.push(entry.event)
+    }
+    return events
+  }
+
+  /** Takes the bodies of these events (ids) out. */
+  forget(ids: ReadonlySet<string>): void {
+    for (const entry of this.#entries) {
+      if (entry.stored.body === null || !ids.has(entry.stored.id)) continue
+      this.#length -= entry.stored.body.length
+      entry.stored.body = null
+      // What was delivered before is not changed behind its reader's back.
+      entry.event = undefined
+    }
+  }
+
+  #dropOldest(): void {
+    const entry = this.#entries[this.#first]
+    if (entry === undefined) return
+    this.#floor = entry.stored.position
+    this.#length -= lengthOf(entry.stored)
+    this.#first += 1
+    if (this.#first > 1_024 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first)
+      this.#first = 0
+    }
+  }
+
+  #indexAfter(position: number): number {
+    let low = this.#first
+    let high = this.#entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#entries[middle]?.stored.position ?? 0) <= position) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

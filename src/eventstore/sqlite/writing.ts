@@ -1,0 +1,217 @@
+// The main thread's half of the writing thread: gathers appends into batches and hands out what became of them.
+
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { type Appended, type Expected, OutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '../port.ts'
+import { messageOf } from './failure.ts'
+import { positionOf } from './positions.ts'
+import {
+  type FromWriter,
+  outcome,
+  type StoredEvent,
+  type ToWriter,
+  type Value,
+  type WorkerSettings,
+} from './protocol.ts'
+
+interface Waiting {
+  readonly stream: string
+  readonly expected: Expected
+  readonly keepsOnlyNewest: boolean
+  readonly events: readonly StoredEvent[]
+  readonly resolve: (appended: Appended) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Events in one transaction, about. */
+const eventsOfBatch = 2_048
+/** With so many events waiting, the next batch is sent while one is being written. */
+const worthSendingAhead = 16
+
+export interface Statistics {
+  /** Appends that were acknowledged. */
+  appends: number
+  /** Transactions, each with one fsync, that they took. */
+  commits: number
+}
+
+export interface WritingOptions {
+  readonly settings: WorkerSettings
+  /** Called for each durable append, in the order of the log, before it is acknowledged. */
+  readonly onStored: (events: readonly StoredEvent[]) => void
+  /** Called after each batch. */
+  readonly onBatch: () => void
+  /** Called once, when from now on no append can succeed. */
+  readonly onFault: (reason: string) => void
+}
+
+export class Writing {
+  readonly #worker: Worker
+  readonly #options: WritingOptions
+  #waiting: Waiting[] = []
+  readonly #sent: Waiting[][] = []
+  readonly #forgetting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
+  #calls = 0
+  #flushing = false
+  #closing = false
+  #fault: string | undefined
+  readonly #ended: Promise<unknown>
+  readonly statistics: Statistics = { appends: 0, commits: 0 }
+
+  private constructor(worker: Worker, options: WritingOptions) {
+    this.#worker = worker
+    this.#options = options
+    this.#ended = once(worker, 'exit')
+    worker.on('message', (message: FromWriter) => this.#hear(message))
+    worker.on('error', (error) => this.#died(messageOf(error)))
+    worker.on('exit', () => this.#died('it ended'))
+  }
+
+  /** Starts the thread; resolves with it and the position of the newest event. */
+  static async start(options: WritingOptions): Promise<{ writing: Writing; end: number }> {
+    const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: options.settings })
+    const [message] = (await once(worker, 'message')) as [FromWriter]
+    if (message.kind !== 'ready') throw new Error(`The writing thread began with "${message.kind}".`)
+    return { writing: new Writing(worker, options), end: message.end }
+  }
+
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  append(events: readonly StoredEvent[], to: { stream: string; expected: Expected; keepsOnlyNewest: boolean }) {
+    return new Promise<Appended>((resolve, reject) => {
+      const { stream, expected, keepsOnlyNewest } = to
+      this.#waiting.push({ stream, expected, keepsOnlyNewest, events, resolve, reject })
+      if (this.#waiting.length >= worthSendingAhead && this.#sent.length < 2) this.#flush()
+      else if (!this.#flushing && this.#sent.length === 0) {
+        this.#flushing = true
+        queueMicrotask(() => this.#flush())
+      }
+    })
+  }
+
+  forget(ids: readonly string[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#calls += 1
+      this.#forgetting.set(this.#calls, { resolve, reject })
+      this.#post({ kind: 'forget', call: this.#calls, ids })
+    })
+  }
+
+  /** Writes what waits, then ends the thread. */
+  async close(): Promise<void> {
+    while (this.#waiting.length > 0 && this.#fault === undefined) this.#send()
+    this.#closing = true
+    this.#post({ kind: 'close' })
+    await this.#ended
+  }
+
+  #post(message: ToWriter): void {
+    this.#worker.postMessage(message)
+  }
+
+  /** At most two batches are on their way: one being written, one next. What comes meanwhile gathers. */
+  #flush(): void {
+    this.#flushing = false
+    while (this.#waiting.length > 0 && this.#fault === undefined) {
+      const ahead = this.#sent.length === 1 && this.#waiting.length >= worthSendingAhead
+      if (this.#sent.length > 0 && !ahead) return
+      this.#send()
+    }
+  }
+
+  #send(): void {
+    const batch: Value[] = []
+    let events = 0
+    let taken = 0
+    for (const append of this.#waiting) {
+      if (taken > 0 && events + append.events.length > eventsOfBatch) break
+      taken += 1
+      events += append.events.length
+      batch.push(append.stream, append.expected, append.keepsOnlyNewest ? 1 : 0, append.events.length)
+      for (const { id, type, data, body, metadata } of append.events) batch.push(id, type, data, body, metadata)
+    }
+    this.#sent.push(this.#waiting.slice(0, taken))
+    this.#waiting = this.#waiting.slice(taken)
+    this.#post({ kind: 'append', batch })
+  }
+
+  #hear(message: FromWriter): void {
+    switch (message.kind) {
+      case 'appended':
+        this.#settle(message.outcomes)
+        return
+      case 'failed':
+        this.#fail(message.reason, message.written)
+        if (message.latched) this.#latch(message.reason)
+        else this.#flush()
+        return
+      case 'forgotten': {
+        const call = this.#forgetting.get(message.call)
+        this.#forgetting.delete(message.call)
+        if (message.reason === undefined) call?.resolve()
+        else call?.reject(new StoreUnavailable(message.reason))
+        return
+      }
+      case 'latched':
+        this.#latch(message.reason)
+        return
+      case 'ready':
+      case 'closed':
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  #settle(outcomes: readonly number[]): void {
+    const batch = this.#sent.shift() ?? []
+    this.statistics.commits += 1
+    this.statistics.appends += batch.length
+    // Ahead of the answers: these lead to new appends, and the writer need not wait for them.
+    this.#flush()
+    for (const [index, append] of batch.entries()) this.#answer(append, outcomes, index * 4)
+    this.#options.onBatch()
+  }
+
+  #answer(append: Waiting, outcomes: readonly number[], at: number): void {
+    const [how = 0, firstRevision = 0, revision = 0, last = 0] = outcomes.slice(at, at + 4)
+    if (how === outcome.wrong) {
+      const actual = revision === -1 ? undefined : revision
+      append.reject(new WrongExpectedRevision(append.stream, append.expected, actual))
+      return
+    }
+    if (how === outcome.appended && append.events.length > 0) {
+      for (const [index, event] of append.events.entries()) {
+        event.revision = firstRevision + index
+        event.position = last - append.events.length + 1 + index
+      }
+      this.#options.onStored(append.events)
+    }
+    append.resolve({ firstRevision, revision, position: positionOf(last), repeated: how === outcome.repeated })
+  }
+
+  #fail(reason: string, written: 'no' | 'unknown'): void {
+    for (const { reject } of this.#sent.shift() ?? []) {
+      reject(written === 'no' ? new StoreUnavailable(reason) : new OutcomeUnknown(reason))
+    }
+  }
+
+  #latch(reason: string): void {
+    if (this.#fault !== undefined) return
+    this.#fault = reason
+    for (const { reject } of this.#waiting) reject(new StoreUnavailable(reason))
+    this.#waiting = []
+    this.#options.onFault(reason)
+  }
+
+  #died(how: string): void {
+    if (this.#closing && this.#sent.length === 0 && this.#forgetting.size === 0) return
+    const reason = `The thread that writes the log has failed (${how}). Restart the server.`
+    while (this.#sent.length > 0) this.#fail(reason, 'unknown')
+    for (const { reject } of this.#forgetting.values()) reject(new StoreUnavailable(reason))
+    this.#forgetting.clear()
+    this.#latch(reason)
+  }
+}
