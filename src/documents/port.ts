@@ -59,9 +59,10 @@ export type Condition =
  * The few MongoDB operators that the queries use. `null` matches a field that is null or absent. The key `_id` is the document's id,
  * `_revision` and `_position` are what is kept beside it.
  */
-export type Filter = { readonly [field: string]: Condition } & {
+export interface Filter {
   readonly $and?: readonly Filter[]
   readonly $or?: readonly Filter[]
+  readonly [field: string]: Condition | readonly Filter[]
 }
 
 export interface Query {

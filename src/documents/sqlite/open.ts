@@ -1,0 +1,167 @@
+// The embedded engine of the documents port: one SQLite file, `documents.db`.
+
+import type {
+  Document,
+  Documents,
+  Filter,
+  Index,
+  Query,
+  RecordChange,
+  StoredDocument,
+  StoredState,
+  VersionedRecord,
+  Write,
+} from '../port.ts'
+import { prepareFile, tableOf } from './file.ts'
+import { documentsOf, recordOf, statesOf } from './found.ts'
+import { countSql, findSql, idSql, idsSql, scanSql, sumSql } from './query.ts'
+import { Reading } from './reading.ts'
+import { Writing } from './writing.ts'
+
+export interface SqliteDocumentsOptions {
+  /** The data folder; made where it is not there. */
+  readonly folder: string
+  /** After how many ms a query is stopped (default 2,000). */
+  readonly queryTimeoutMs?: number
+}
+
+/** @throws {CannotOpen} the file is damaged, in use or of a newer version; the message says what to do */
+export async function openSqliteDocuments(options: SqliteDocumentsOptions): Promise<Documents> {
+  return new SqliteDocuments(prepareFile(options.folder), options.queryTimeoutMs ?? 2_000)
+}
+
+/** Ids looked up on the calling thread, at most: about 1 ms. More go to a reader thread. */
+const idsAtOnce = 200
+const defaultScanPage = 500
+
+class SqliteDocuments implements Documents {
+  readonly #writing: Writing
+  readonly #reading: Reading
+  readonly #collections: Set<string>
+
+  constructor(path: string, timeLimit: number) {
+    this.#writing = new Writing(path)
+    this.#reading = new Reading(path, timeLimit, (reason) => this.#writing.fail(reason))
+    this.#collections = new Set(this.#reading.collections())
+  }
+
+  async createCollection(collection: string): Promise<void> {
+    tableOf(collection)
+    await this.#writing.carryOut({ kind: 'createCollection', collection })
+    this.#collections.add(collection)
+    this.#reading.forgetPlans()
+  }
+
+  async createIndexes(collection: string, indexes: readonly Index[]): Promise<void> {
+    await this.#writing.carryOut({ kind: 'createIndexes', collection, indexes })
+    this.#reading.forgetPlans()
+  }
+
+  async dropCollection(collection: string): Promise<void> {
+    tableOf(collection)
+    // No longer asked for from here on, while the writer takes it away.
+    const known = this.#collections.delete(collection)
+    try {
+      await this.#writing.carryOut({ kind: 'dropCollection', collection })
+    } catch (error) {
+      if (known) this.#collections.add(collection)
+      throw error
+    }
+    this.#reading.forgetPlans()
+  }
+
+  async collections(): Promise<readonly string[]> {
+    return [...this.#collections].sort()
+  }
+
+  async get<D = Document>(collection: string, ids: readonly string[]): Promise<readonly StoredDocument<D>[]> {
+    const states = await this.load<D>(collection, ids)
+    return states.filter((state): state is StoredDocument<D> => state.document !== undefined)
+  }
+
+  async load<D = Document>(collection: string, ids: readonly string[]): Promise<readonly StoredState<D>[]> {
+    const [id] = ids
+    if (id === undefined || !this.#collections.has(collection)) return []
+    const question = ids.length === 1 ? idSql(collection, id) : idsSql(collection, ids)
+    if (ids.length <= idsAtOnce) return statesOf<D>(this.#reading.rowsHere(question))
+    return statesOf<D>(await this.#reading.documents(question, ids.length))
+  }
+
+  async find<D = Document>(collection: string, query: Query): Promise<readonly StoredDocument<D>[]> {
+    const question = findSql(collection, query)
+    if (!this.#collections.has(collection)) return []
+    return documentsOf<D>(await this.#reading.documents(question, query.limit))
+  }
+
+  async count(collection: string, filter: Filter, options: { readonly limit?: number } = {}): Promise<number> {
+    const question = countSql(collection, filter, options.limit)
+    if (!this.#collections.has(collection)) return 0
+    return this.#reading.number(question, options.limit ?? Number.POSITIVE_INFINITY)
+  }
+
+  async sum(collection: string, field: string, filter: Filter): Promise<number> {
+    const question = sumSql(collection, field, filter)
+    if (!this.#collections.has(collection)) return 0
+    return this.#reading.number(question, Number.POSITIVE_INFINITY)
+  }
+
+  async *scan<D = Document>(
+    collection: string,
+    { pageSize = defaultScanPage }: { readonly pageSize?: number } = {},
+  ): AsyncIterable<readonly StoredDocument<D>[]> {
+    let after = ''
+    while (this.#collections.has(collection)) {
+      // Always on a thread: whoever reads everything should not hold up the others.
+      const question = scanSql(collection, after, pageSize)
+      const page = documentsOf<D>(await this.#reading.documents(question, Number.POSITIVE_INFINITY))
+      const last = page.at(-1)
+      if (!last) return
+      yield page
+      if (page.length < pageSize) return
+      after = last.id
+    }
+  }
+
+  async write(writes: readonly Write[], records: readonly RecordChange[] = []): Promise<void> {
+    if (writes.length === 0 && records.length === 0) return
+    const rows = new Map<string, (string | number | null)[]>()
+    for (const { collection, id, revision, position, document } of writes) {
+      const cells = rows.get(collection) ?? []
+      rows.set(collection, cells)
+      cells.push(id, revision, position, document === undefined ? null : JSON.stringify(document))
+    }
+    await this.#writing.carryOut({
+      kind: 'write',
+      rows: [...rows].map(([collection, cells]) => ({ collection, cells })),
+      records: records.map(({ key, expectedVersion, value }) => ({
+        key,
+        expectedVersion,
+        value: value === undefined ? undefined : JSON.stringify(value),
+      })),
+    })
+  }
+
+  async record(key: string): Promise<VersionedRecord | undefined> {
+    const row = this.#reading.record(key)
+    return row && recordOf(row)
+  }
+
+  async records(prefix: string): Promise<ReadonlyMap<string, VersionedRecord>> {
+    return new Map(this.#reading.records(prefix).map((row) => [row.key, recordOf(row)]))
+  }
+
+  scrub(): Promise<void> {
+    return this.#writing.carryOut({ kind: 'scrub' })
+  }
+
+  health(): { readonly ready: true } | { readonly ready: false; readonly reason: string } {
+    const reason = this.#writing.failure
+    return reason === undefined ? { ready: true } : { ready: false, reason }
+  }
+
+  /** The writer goes last: then SQLite puts the write-ahead log into the file. */
+  async close(): Promise<void> {
+    await this.#reading.close()
+    await this.#writing.close()
+  }
+}

@@ -1,0 +1,71 @@
+// The SQL of every question. `alive()` stands first in each that may look at many rows: it is how they are stopped.
+
+import type { Filter, Order, Query } from '../port.ts'
+import { field } from './field.ts'
+import { tableOf } from './file.ts'
+import { translate } from './filter.ts'
+import type { Question } from './message.ts'
+
+const columns = 'id, revision, position, removed, doc'
+
+export function findSql(collection: string, { filter = {}, sort = {}, limit, skip = 0 }: Query): Question {
+  const { sql, parameters } = translate(filter)
+  return {
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND ${sql}
+      ORDER BY ${orderBy(sort)} LIMIT ? OFFSET ?`,
+    parameters: [...parameters, whole('limit', limit), whole('skip', skip)],
+    wanted: 'documents',
+  }
+}
+
+export function countSql(collection: string, filter: Filter, limit: number | undefined): Question {
+  const { sql, parameters } = translate(filter)
+  return {
+    sql: `SELECT count(*) AS n FROM (SELECT 1 FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND ${sql} LIMIT ?)`,
+    // -1: without a limit.
+    parameters: [...parameters, limit === undefined ? -1 : whole('limit', limit)],
+    wanted: 'number',
+  }
+}
+
+export function sumSql(collection: string, name: string, filter: Filter): Question {
+  const { sql, parameters } = translate(filter)
+  const { value } = field(name)
+  return {
+    sql: `SELECT total(CASE WHEN typeof(${value}) IN ('integer', 'real') THEN ${value} ELSE 0 END) AS n
+      FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND ${sql}`,
+    parameters,
+    wanted: 'number',
+  }
+}
+
+export function idSql(collection: string, id: string): Question {
+  return { sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE id = ?`, parameters: [id], wanted: 'documents' }
+}
+
+export function idsSql(collection: string, ids: readonly string[]): Question {
+  return {
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE id IN (SELECT value FROM json_each(?))`,
+    parameters: [JSON.stringify(ids)],
+    wanted: 'documents',
+  }
+}
+
+export function scanSql(collection: string, afterId: string, pageSize: number): Question {
+  return {
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND id > ? ORDER BY id LIMIT ?`,
+    parameters: [afterId, whole('pageSize', pageSize)],
+    wanted: 'documents',
+  }
+}
+
+function orderBy(sort: Order): string {
+  const terms = Object.entries(sort).map(([name, direction]) => `${field(name).value}${direction === 1 ? '' : ' DESC'}`)
+  if (!('_id' in sort)) terms.push('id')
+  return terms.join(', ')
+}
+
+function whole(name: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name} is ${value}, not a whole number from 0.`)
+  return value
+}

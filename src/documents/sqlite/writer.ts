@@ -1,0 +1,97 @@
+// The writer thread: the one connection that changes the file.
+
+import { setTimeout as after } from 'node:timers/promises'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { Applier } from './apply.ts'
+import { outcomeOf } from './failure.ts'
+import { openWriting } from './file.ts'
+import type { Outcome, OutcomeMessage, Task, TaskMessage, WriteTask } from './message.ts'
+
+/** Cells in one transaction, at most, unless one call alone has more: 50,000 documents. */
+const cellsTogether = 200_000
+/** How long readers may keep the write-ahead log from being emptied, in ms. */
+const scrubPatience = 30_000
+
+const port = parentPort
+if (!port) throw new Error('The writer runs in a worker thread.')
+const database = openWriting(String(workerData))
+const applier = new Applier(database)
+
+const answer = (id: number, outcome: Outcome) => port.postMessage({ id, outcome } satisfies OutcomeMessage)
+
+// Everything that has come while the last transaction ran is written in the next one.
+port.on('message', (first: TaskMessage) => {
+  let writes: { id: number; task: WriteTask }[] = []
+  let cells = 0
+  for (let message: TaskMessage | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
+    const { id, task }: TaskMessage = message
+    if (task.kind === 'write') {
+      writes.push({ id, task })
+      cells += task.rows.reduce((sum, rows) => sum + rows.cells.length, 0)
+      if (cells < cellsTogether) continue
+    }
+    write(writes)
+    writes = []
+    cells = 0
+    if (task.kind !== 'write') carryOut(id, task)
+  }
+  write(writes)
+})
+
+function write(waiting: readonly { id: number; task: WriteTask }[]): void {
+  if (waiting.length === 0) return
+  try {
+    const outcomes = applier.write(waiting.map(({ task }) => task))
+    for (const [i, { id }] of waiting.entries()) answer(id, outcomes[i] ?? { kind: 'done' })
+  } catch (error) {
+    for (const { id } of waiting) answer(id, outcomeOf(error))
+  }
+}
+
+function carryOut(id: number, task: Exclude<Task, WriteTask>): void {
+  try {
+    switch (task.kind) {
+      case 'createCollection':
+        applier.createCollection(task.collection)
+        break
+      case 'createIndexes':
+        applier.createIndexes(task.collection, task.indexes)
+        break
+      case 'dropCollection':
+        applier.dropCollection(task.collection)
+        void emptyLog(id)
+        return
+      case 'scrub':
+        applier.cleanIndexes()
+        void emptyLog(id)
+        return
+      case 'close':
+        database.close()
+        answer(id, { kind: 'done' })
+        port?.close()
+        return
+      default:
+        task satisfies never
+    }
+    answer(id, { kind: 'done' })
+  } catch (error) {
+    answer(id, outcomeOf(error))
+  }
+}
+
+/** Tries until no reader is in the way; writes go on in between. */
+async function emptyLog(id: number): Promise<void> {
+  const until = performance.now() + scrubPatience
+  try {
+    while (!applier.truncateLog()) {
+      if (performance.now() > until) {
+        const reason = 'The write-ahead log of documents.db is in use by another program and cannot be emptied. End it.'
+        return answer(id, { kind: 'unavailable', reason, lasting: false })
+      }
+      await after(20)
+    }
+    answer(id, { kind: 'done' })
+  } catch (error) {
+    answer(id, outcomeOf(error))
+  }
+}
