@@ -5,12 +5,6 @@ import { lengthOf } from './encode.ts'
 import type { StoredEvent } from './protocol.ts'
 import { recorded } from './recorded.ts'
 
-interface Entry {
-  stored: StoredEvent
-  /** Made when the first one asks, then shared. */
-  event: RecordedEvent | undefined
-}
-
 /** Limits: count of events, and length of their strings in UTF-16 code units. */
 export interface RecentLimits {
   readonly events: number
@@ -19,7 +13,9 @@ export interface RecentLimits {
 
 export class Recent {
   readonly #limits: RecentLimits
-  #entries: Entry[] = []
+  #entries: StoredEvent[] = []
+  /** By position: made when the first one asks, then shared by all. */
+  readonly #made = new Map<number, RecordedEvent>()
   /** Index of the oldest entry that counts; those before it are cut off now and then. */
   #first = 0
   #length = 0
@@ -40,7 +36,7 @@ export class Recent {
 
   /** Adds the next event, which has its position and revision. */
   add(stored: StoredEvent): void {
-    this.#entries.push({ stored, event: undefined })
+    this.#entries.push(stored)
     this.#end = stored.position
     this.#length += lengthOf(stored)
     while (this.#length > this.#limits.length || this.#entries.length - this.#first > this.#limits.events) {
@@ -55,8 +51,9 @@ export class Recent {
     for (let index = this.#indexAfter(position); events.length < limit; index += 1) {
       const entry = this.#entries[index]
       if (entry === undefined) break
-      entry.event ??= recorded(entry.stored)
-      events.push(entry.event)
+      const event = this.#made.get(entry.position) ?? recorded(entry)
+      this.#made.set(entry.position, event)
+      events.push(event)
     }
     return events
   }
@@ -64,19 +61,20 @@ export class Recent {
   /** Takes the bodies of these events (ids) out. */
   forget(ids: ReadonlySet<string>): void {
     for (const entry of this.#entries) {
-      if (entry.stored.body === null || !ids.has(entry.stored.id)) continue
-      this.#length -= entry.stored.body.length
-      entry.stored.body = null
+      if (entry.body === null || !ids.has(entry.id)) continue
+      this.#length -= entry.body.length
+      entry.body = null
       // What was delivered before is not changed behind its reader's back.
-      entry.event = undefined
+      this.#made.delete(entry.position)
     }
   }
 
   #dropOldest(): void {
     const entry = this.#entries[this.#first]
     if (entry === undefined) return
-    this.#floor = entry.stored.position
-    this.#length -= lengthOf(entry.stored)
+    this.#floor = entry.position
+    this.#length -= lengthOf(entry)
+    this.#made.delete(entry.position)
     this.#first += 1
     if (this.#first > 1_024 && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first)
@@ -89,7 +87,7 @@ export class Recent {
     let high = this.#entries.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#entries[middle]?.stored.position ?? 0) <= position) low = middle + 1
+      if ((this.#entries[middle]?.position ?? 0) <= position) low = middle + 1
       else high = middle
     }
     return low

@@ -1,6 +1,6 @@
 // The thread that writes. Each message with appends is one transaction and one fsync.
 
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { Appending, BatchFailed } from './appending.ts'
 import { codeOf, messageOf, sqliteCode, writeFailure } from './failure.ts'
 import { Forgetting } from './forgetting.ts'
@@ -12,12 +12,6 @@ const pagesBetweenCheckpoints = 2_000
 
 /** Batches after which the size of the WAL is looked at: looking costs 10 µs. */
 const batchesBetweenLooks = 16
-
-/**
- * Waking a sleeping thread costs more than half an fsync on fast disks. So the writer stays awake, for so many ms, after
- * a batch that came as soon after the one before: someone appends one after the other.
- */
-const awake = 0.15
 
 /** How long a forgetting waits for readers to get out of the way, in ms. */
 const forgettingPatience = 30_000
@@ -32,9 +26,8 @@ const forgetting = new Forgetting(database)
 const walSize = database.prepare('PRAGMA wal_checkpoint(NOOP)')
 const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
 
+/** Batches since the size of the WAL was looked at. */
 let sinceLook = 0
-/** When the latest batch was answered, in ms of `performance.now()`. */
-let answered = 0
 /** Set once a write has failed: after a failed fsync the next commits would seem to succeed. */
 let latched: string | undefined
 /** Forgettings whose bytes are still in the WAL. */
@@ -50,7 +43,6 @@ function append(batch: AppendBatch): void {
   }
   try {
     say({ kind: 'appended', outcomes: appending.write(batch) })
-    answered = performance.now()
   } catch (error) {
     const cause = error instanceof BatchFailed ? error.cause : error
     if (error instanceof BatchFailed && error.at === 'begin' && codeOf(cause) === sqliteCode.busy) {
@@ -159,25 +151,6 @@ function handle(message: ToWriter): void {
   }
 }
 
-/** Handles a message, and those that come at once after it. */
-function handleAll(first: ToWriter): void {
-  let message: ToWriter | undefined = first
-  while (message !== undefined) {
-    const quick: boolean = message.kind === 'append' && performance.now() - answered < awake
-    handle(message)
-    message = quick ? nextWhileAwake() : undefined
-  }
-}
-
-function nextWhileAwake(): ToWriter | undefined {
-  const until = answered + awake
-  do {
-    const received: { message: ToWriter } | undefined = receiveMessageOnPort(port)
-    if (received !== undefined) return received.message
-  } while (performance.now() < until)
-  return undefined
-}
-
-port.on('message', handleAll)
+port.on('message', handle)
 
 say({ kind: 'ready', end: appending.end })

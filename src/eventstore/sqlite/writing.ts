@@ -26,7 +26,7 @@ interface Waiting {
 /** Events in one transaction, about. */
 const eventsOfBatch = 2_048
 /** With so many events waiting, the next batch is sent while one is being written. */
-const worthSendingAhead = 16
+const worthSendingAhead = 256
 
 export interface Statistics {
   /** Appends that were acknowledged. */
@@ -49,6 +49,7 @@ export class Writing {
   readonly #worker: Worker
   readonly #options: WritingOptions
   #waiting: Waiting[] = []
+  #eventsWaiting = 0
   readonly #sent: Waiting[][] = []
   readonly #forgetting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   #calls = 0
@@ -83,7 +84,8 @@ export class Writing {
     return new Promise<Appended>((resolve, reject) => {
       const { stream, expected, keepsOnlyNewest } = to
       this.#waiting.push({ stream, expected, keepsOnlyNewest, events, resolve, reject })
-      if (this.#waiting.length >= worthSendingAhead && this.#sent.length < 2) this.#flush()
+      this.#eventsWaiting += events.length
+      if (this.#eventsWaiting >= worthSendingAhead && this.#sent.length < 2) this.#flush()
       else if (!this.#flushing && this.#sent.length === 0) {
         this.#flushing = true
         queueMicrotask(() => this.#flush())
@@ -115,7 +117,7 @@ export class Writing {
   #flush(): void {
     this.#flushing = false
     while (this.#waiting.length > 0 && this.#fault === undefined) {
-      const ahead = this.#sent.length === 1 && this.#waiting.length >= worthSendingAhead
+      const ahead = this.#sent.length === 1 && this.#eventsWaiting >= worthSendingAhead
       if (this.#sent.length > 0 && !ahead) return
       this.#send()
     }
@@ -134,6 +136,7 @@ export class Writing {
     }
     this.#sent.push(this.#waiting.slice(0, taken))
     this.#waiting = this.#waiting.slice(taken)
+    this.#eventsWaiting -= events
     this.#post({ kind: 'append', batch })
   }
 
@@ -171,21 +174,30 @@ export class Writing {
     this.statistics.appends += batch.length
     // Ahead of the answers: these lead to new appends, and the writer need not wait for them.
     this.#flush()
-    for (const [index, append] of batch.entries()) this.#answer(append, outcomes, index * 4)
+    let at = 0
+    for (const append of batch) {
+      this.#answer(append, outcomes, at)
+      at += 4
+    }
     this.#options.onBatch()
   }
 
   #answer(append: Waiting, outcomes: readonly number[], at: number): void {
-    const [how = 0, firstRevision = 0, revision = 0, last = 0] = outcomes.slice(at, at + 4)
+    const how = outcomes[at]
+    const firstRevision = outcomes[at + 1] ?? 0
+    const revision = outcomes[at + 2] ?? 0
+    const last = outcomes[at + 3] ?? 0
     if (how === outcome.wrong) {
       const actual = revision === -1 ? undefined : revision
       append.reject(new WrongExpectedRevision(append.stream, append.expected, actual))
       return
     }
     if (how === outcome.appended && append.events.length > 0) {
-      for (const [index, event] of append.events.entries()) {
-        event.revision = firstRevision + index
-        event.position = last - append.events.length + 1 + index
+      let before = append.events.length
+      for (const event of append.events) {
+        before -= 1
+        event.revision = revision - before
+        event.position = last - before
       }
       this.#options.onStored(append.events)
     }
