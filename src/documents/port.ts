@@ -57,7 +57,8 @@ export type Condition =
 
 /**
  * The few MongoDB operators that the queries use. `null` matches a field that is null or absent. The key `_id` is the document's id,
- * `_revision` and `_position` are what is kept beside it.
+ * `_revision` and `_position` are what is kept beside it. Fields that filters and orders name hold no arrays: engines differ about
+ * those. Their names are of letters, digits, `_` and `-`, joined by dots; any other is a TypeError, as is an empty condition.
  */
 export interface Filter {
   readonly $and?: readonly Filter[]

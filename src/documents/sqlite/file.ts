@@ -42,7 +42,7 @@ const remedy = (path: string) =>
   `or delete ${path} with the -wal and -shm files beside it: the read models will then be rebuilt from the log.`
 
 function makeFile(database: DatabaseSync): void {
-  // 8 KB pages: filling a collection writes a third fewer bytes than with 4 KB.
+  // Filling a collection of 10⁶ documents took a quarter less time with 8 KB than with 4 KB.
   database.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON`)
   database.exec(`BEGIN IMMEDIATE;
     CREATE TABLE records (key TEXT PRIMARY KEY, version INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
@@ -59,8 +59,8 @@ function pragma(database: DatabaseSync, name: string): number {
 export function openWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 100 })
   // The log is truth and these are made from it again, so a power cut may take the last of them: no fsync a commit.
-  database.exec(`PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`)
+  database.exec(`PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA cache_size = -131072;
+    PRAGMA journal_size_limit = 67108864`)
   return database
 }
 
@@ -93,7 +93,7 @@ export function createTable(collection: string): string {
 }
 
 /** The name of an index without quotes: the same for the same fields. */
-export function indexName(collection: string, index: Index): string {
+function indexName(collection: string, index: Index): string {
   const fields = Object.entries(index).map(([name, direction]) => `${direction === 1 ? '+' : '-'}${name}`)
   return `i_${collection}${fields.join('')}`
 }

@@ -50,6 +50,10 @@ export class Writing {
     this.#closed = true
     if (!this.#failure?.lasting) await this.#send({ kind: 'close' })
     await this.#worker.terminate()
+    // What it was still trying, a scrub that a reader held up.
+    for (const id of [...this.#waiting.keys()]) {
+      this.#settle(id, { kind: 'unavailable', reason: 'The read models have been closed.', lasting: true })
+    }
   }
 
   #send(task: Task): Promise<void> {

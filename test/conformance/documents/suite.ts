@@ -217,7 +217,7 @@ export function documentsSuite(name: string, openEngine: () => Promise<OpenedEng
   })
 }
 
-export async function everything(documents: Documents, collection: string): Promise<readonly StoredDocument[]> {
+async function everything(documents: Documents, collection: string): Promise<readonly StoredDocument[]> {
   const all: StoredDocument[] = []
   for await (const page of documents.scan(collection, { pageSize: 7 })) all.push(...page)
   return all
