@@ -1,0 +1,80 @@
+// `parley start`: runs the server until it is told to stop.
+
+import { Command } from 'commander'
+import type { RunningServer } from '../server.ts'
+import { CliFailure, exit } from './exit.ts'
+import { data, talk } from './output.ts'
+import { startFailure } from './startFailure.ts'
+import { stopSignals } from './stopSignals.ts'
+import { examplesText, type FolderOptions } from './verb.ts'
+
+/** How long closing may take before the process ends all the same, in ms. */
+const closeLimit = 9_500
+
+interface StartOptions extends FolderOptions {
+  readonly host?: string
+  readonly port?: string
+  readonly logLevel?: string
+}
+
+export function startVerb(): Command {
+  return new Command('start')
+    .description('run the server')
+    .option('--port <port>', 'the port; 0 takes a free one (PARLEY_PORT, 4000)')
+    .option('--host <address>', 'the address to listen on (PARLEY_HOST, 127.0.0.1)')
+    .option('--data <dir>', 'the data folder (PARLEY_DATA, ./data)')
+    .option('--log-level <level>', 'the least important lines that are logged (PARLEY_LOG_LEVEL, info)')
+    .option('--json', 'one JSON object on stdout when ready: url, graphql, ws, pid')
+    .addHelpText(
+      'after',
+      examplesText(['parley start', 'parley start --host 0.0.0.0 --port 8080', 'parley start --port 0 --json']),
+    )
+    .action(start)
+}
+
+async function start({ json, ...flags }: StartOptions): Promise<void> {
+  const stopping = stopSignals({ onForce: () => process.exit(exit.failed) })
+  try {
+    const server = await launch(flags)
+    await announce(server, json === true)
+    await Promise.race([stopping.first, server.closed])
+    if (!stopping.asked) throw new CliFailure('The server stopped by itself. The lines above say why.')
+    talk('Stopping ...')
+    await closeInTime(server)
+  } finally {
+    stopping.dispose()
+  }
+}
+
+async function launch(flags: Omit<StartOptions, 'json'>): Promise<RunningServer> {
+  const { settingsFor } = await import('./settings.ts')
+  const { config, warnings } = await settingsFor(flags)
+  try {
+    const [{ createLogger }, { startServer }] = await Promise.all([import('../logger.ts'), import('../server.ts')])
+    const logger = await createLogger({ config })
+    for (const warning of warnings) logger.warn(warning)
+    return await startServer({ config, logger })
+  } catch (error) {
+    throw startFailure(error, config)
+  }
+}
+
+async function announce(server: RunningServer, json: boolean): Promise<void> {
+  talk('Parley is ready:')
+  for (const address of server.addresses) talk(`  ${address}`)
+  talk(`GraphQL: ${server.graphql}  WebSocket: ${server.ws}`)
+  if (json) await data(JSON.stringify({ url: server.url, graphql: server.graphql, ws: server.ws, pid: process.pid }))
+}
+
+async function closeInTime(server: RunningServer): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), closeLimit)
+  })
+  const how = await Promise.race([server.close('asked to stop').then(() => 'closed' as const), late])
+  clearTimeout(timer)
+  if (how === 'late') {
+    talk('Not everything could be closed in time. What was acknowledged is in the log.')
+    process.exit(exit.failed)
+  }
+}
