@@ -24,7 +24,7 @@ export class Recent {
   /** Position of the newest event. */
   #end: number
 
-  constructor(end: number, limits: RecentLimits = { events: 8_192, length: 16_000_000 }) {
+  constructor(end: number, limits: RecentLimits = { events: 2_048, length: 8_000_000 }) {
     this.#floor = end
     this.#end = end
     this.#limits = limits
