@@ -33,12 +33,13 @@ export async function run(options: { quick?: boolean } = {}): Promise<BenchResul
     const rows: (string | number)[][] = []
     const bare = openBare(folder)
     const worst = new Map<string, number>()
-    let ratios = 0
+    const ratios = new Map<string, number[]>()
     for (let trial = 1; trial <= trials; trial++) {
       const samples = await measure(documents, bare, sizes, pages)
       for (const { size, place, port, select } of samples) {
         const ratio = quantile(port, 0.99) / quantile(select, 0.99)
-        ratios = Math.max(ratios, ratio)
+        const ofRoom = `${place} ${size}`
+        ratios.set(ofRoom, [...(ratios.get(ofRoom) ?? []), ratio])
         worst.set(`${trial} ${place} ${size}`, quantile(port, 0.99))
         rows.push([trial, place, size, us(port, 0.5), us(port, 0.99), us(select, 0.5), us(select, 0.99), round(ratio)])
       }
@@ -46,14 +47,16 @@ export async function run(options: { quick?: boolean } = {}): Promise<BenchResul
     bare.close()
     await documents.close()
     const growth = growths(worst, sizes)
+    // The median of the trials, room by room: one trial's p99 is 20 pages, which anything else on the machine can hit.
+    const beside = Math.max(...[...ratios.values()].map(median))
     return {
       name: 'history',
       columns: ['trial', 'place', 'messages', 'p50 µs', 'p99 µs', 'SELECT p50 µs', 'SELECT p99 µs', 'p99 ÷ SELECT'],
       rows,
-      reached: median(growth) <= 1.2 && ratios <= 3,
+      reached: median(growth) <= 1.2 && beside <= 3,
       note:
         `p99 in the largest room ÷ in the smallest, by trial and place: ${growth.map(round).join(', ')} (median at most 1.2); ` +
-        `p99 ÷ SELECT at worst ${round(ratios)} (at most 3). Filled at ${Math.round(filled)} documents/s before indexes.`,
+        `p99 ÷ SELECT, median of the trials, in the worst room ${round(beside)} (at most 3). Filled at ${Math.round(filled)} documents/s before indexes.`,
     }
   } finally {
     await rm(folder, { recursive: true })
