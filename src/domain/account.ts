@@ -1,7 +1,7 @@
 // src/domain/account.ts: a person's account, and until when their sessions hold.
 
 import { type Decision, happened, nothing, refuse } from './decision.ts'
-import type { AccountEvent, GuestCreated, ServerRole, UserRegistered } from './events.ts'
+import type { AccountEvent, GuestCreated, ProfileUpdated, ServerRole, UserRegistered } from './events.ts'
 import type { SessionId } from './ids.ts'
 
 export interface ExistingAccount {
@@ -108,4 +108,29 @@ export function createGuest(account: Account, { username, displayName }: CreateG
   if (account.status === 'exists')
     return account.username === username ? nothing : refuse('CONFLICT', 'This account exists under another name.')
   return happened({ type: 'GuestCreated', data: { username }, body: { displayName } })
+}
+
+export interface UpdateProfile {
+  /** `undefined` keeps, `null` clears. */
+  readonly displayName?: string | null | undefined
+  readonly bio?: string | null | undefined
+  /** The profile as it is known; it may be a little old. */
+  readonly known: { readonly displayName?: string; readonly bio?: string }
+}
+
+/** What is the same already is left out. */
+export function updateProfile(account: Account, { displayName, bio, known }: UpdateProfile): Decision<ProfileUpdated> {
+  if (account.status === 'none') return refuse('NOT_FOUND', 'There is no such account.')
+  const fields: ('displayName' | 'bio')[] = []
+  if (displayName !== undefined && (displayName ?? undefined) !== known.displayName) fields.push('displayName')
+  if (bio !== undefined && (bio ?? undefined) !== known.bio) fields.push('bio')
+  if (fields.length === 0) return nothing
+  return happened({
+    type: 'ProfileUpdated',
+    data: { fields },
+    body: {
+      ...(fields.includes('displayName') ? { displayName: displayName ?? account.username } : undefined),
+      ...(fields.includes('bio') ? { bio: bio ?? null } : undefined),
+    },
+  })
 }

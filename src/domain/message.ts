@@ -105,7 +105,7 @@ export interface EditMessage {
   readonly mentionsRoom: boolean
 }
 
-const noSuchMessage = refuse('NOT_FOUND', 'There is no such message, or you may not see it.')
+export const noSuchMessage = refuse('NOT_FOUND', 'There is no such message, or you may not see it.')
 
 /** Only the author edits, and only while a member. Editing to the present text changes nothing. */
 export function edit(room: Room, command: EditMessage, known: MessageFact | undefined): Decision<MessageEdited> {

@@ -1,0 +1,101 @@
+// What resolvers can reach: the parts of the server, who asks, and what lives for one operation only.
+
+import { GraphQLError } from 'graphql'
+import type { Identity, Sessions } from '../src/accounts/sessions.ts'
+import type { AccountCommands } from '../src/commands/accounts.ts'
+import type { MessageCommands } from '../src/commands/messages.ts'
+import type { By } from '../src/commands/occasion.ts'
+import type { ReadMarkerCommands } from '../src/commands/readMarkers.ts'
+import type { RoomCommands } from '../src/commands/rooms.ts'
+import type { Live } from '../src/live/live.ts'
+import { Consistency } from '../src/queries/consistency.ts'
+import { type Loaders, loadersFor } from '../src/queries/loaders.ts'
+import type { Asking, Queries } from '../src/queries/queries.ts'
+
+/** The parts of a running server that the API is made of. */
+export interface App {
+  readonly commands: {
+    readonly accounts: AccountCommands
+    readonly rooms: RoomCommands
+    readonly messages: MessageCommands
+    readonly readMarkers: ReadMarkerCommands
+  }
+  readonly queries: Queries
+  readonly live: Live
+  readonly sessions: Sessions
+  readonly server: ServerFacts
+}
+
+/** What the server says of itself. */
+export interface ServerFacts {
+  readonly name: string
+  readonly version: string
+  /** ms since 1970. */
+  readonly startedAt: number
+  readonly messageLength: number
+  readonly attachmentBytes: number
+  /** ms since 1970. */
+  now(): number
+  /** Open client connections: sockets and streams. */
+  connectionCount(): number
+  /** Whether this account may do one more thing now; false with a time when not. */
+  allow(
+    user: Identity['userId'],
+  ): { readonly allowed: true } | { readonly allowed: false; readonly retryAfterSeconds: number }
+}
+
+/** Who asks, over what. */
+export interface Caller {
+  /** Absent for anonymous callers. */
+  readonly identity?: Identity
+  /** The client's address, behind trusted proxies too. */
+  readonly address: string
+  readonly userAgent?: string
+  /** A socket keeps it for its life; plain HTTP gets one a request. */
+  readonly connectionId: string
+  /** Of this request or operation: kept with the events it causes. */
+  readonly correlationId: string
+}
+
+/** Made anew for each operation, and for each frame of a subscription. */
+export interface Context {
+  readonly app: App
+  readonly caller: Caller
+  readonly consistency: Consistency
+  readonly loaders: Loaders
+}
+
+export interface ContextOptions {
+  readonly app: App
+  readonly caller: Caller
+  /** What the reads must see at least. */
+  readonly atLeast?: ConstructorParameters<typeof Consistency>[1]
+}
+
+export function createContext({ app, caller, atLeast }: ContextOptions): Context {
+  const consistency = new Consistency(app.queries.models, atLeast)
+  return { app, caller, consistency, loaders: loadersFor(app.queries.models, consistency) }
+}
+
+/** @throws GraphQLError UNAUTHENTICATED for anonymous callers */
+export function signedIn({ caller }: Context): Identity {
+  if (caller.identity) return caller.identity
+  throw new GraphQLError(
+    'Sign in first: send the token of register, login or createGuest as "Authorization: Bearer …".',
+    {
+      extensions: { code: 'UNAUTHENTICATED' },
+    },
+  )
+}
+
+/** Who does it, for a command. */
+export function by(context: Context): By {
+  const { actor } = signedIn(context)
+  return { actor, requester: { user: actor.user, correlationId: context.caller.correlationId } }
+}
+
+/** Who asks, for a query. @throws GraphQLError UNAUTHENTICATED for anonymous callers */
+export function asking(context: Context): Asking {
+  const { consistency, loaders } = context
+  return { viewer: signedIn(context).userId, consistency, loaders }
+}

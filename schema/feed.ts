@@ -1,0 +1,225 @@
+// What feeds deliver: frames, and the events in them. They carry the names of the events in the log.
+
+import { sentMessage } from '../projections/messages.ts'
+import type { EventOf, EventType } from '../src/domain/events.ts'
+import { messageId, type UserId } from '../src/domain/ids.ts'
+import type { Frame } from '../src/live/conversationFeed.ts'
+import type { ConversationRecord, FeedEvent, ShownEvent } from '../src/live/event.ts'
+import { present, User } from './account.ts'
+import { builder } from './builder.ts'
+import { type Context, signedIn } from './context.ts'
+import { RoomRoleType } from './conversation.ts'
+import { Conversation, ConversationFeedPayload, Message } from './refs.ts'
+
+const FeedResetReason = builder.enumType('FeedResetReason', {
+  description: 'Why a feed cannot be continued from a cursor.',
+  values: {
+    LOG_REPLACED: {
+      description: 'The log no longer holds the event that the cursor names (an older backup was restored).',
+    },
+    TOO_FAR: {
+      description: 'More than 10,000 events behind on inboxFeed, in all streams it merges, whatever the detail.',
+    },
+  },
+})
+
+const FeedReset = builder.objectRef<NonNullable<Frame['reset']>>('FeedReset').implement({
+  description: 'Read a fresh page, and go on from the cursor of this frame.',
+  fields: (t) => ({
+    reason: t.field({ type: FeedResetReason, description: 'Why.', resolve: ({ reason }) => reason }),
+  }),
+})
+
+const InboxEvent = builder.interfaceRef<FeedEvent>('InboxEvent').implement({
+  description: 'Something that a feed of all conversations delivers.',
+  resolveType: (event) => (event.kind === 'shown' ? event.event.type : 'EventsSkipped'),
+  fields: (t) => ({
+    cursor: t.field({
+      type: 'FeedCursor',
+      description: 'Where the feed stands once this event is received.',
+      resolve: ({ cursor }) => cursor,
+    }),
+    occurredAt: t.field({
+      type: 'DateTime',
+      description: 'When it happened. Times within a conversation never go back.',
+      resolve: (event, _, { app }) =>
+        event.kind === 'shown' ? event.event.occurredAt : new Date(app.server.now()).toISOString(),
+    }),
+  }),
+})
+
+const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').implement({
+  description:
+    'A durable change of a conversation. Replayed events show messages as they are now. `message` and `conversation` are null only if they could not be read in time; the event and its cursor are never lost.',
+  interfaces: [InboxEvent],
+  resolveType: (event) => (event.kind === 'shown' ? event.event.type : 'EventsSkipped'),
+  fields: (t) => ({
+    revision: t.exposeInt('revision', { description: 'Where it stands in the conversation: 0, 1, 2 … without holes.' }),
+    actor: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who did it; null where the server did.',
+      resolve: (event, _, { loaders }) =>
+        event.kind === 'shown' && event.event.actor ? loaders.users.load(event.event.actor) : undefined,
+    }),
+    conversation: t.field({
+      type: Conversation,
+      nullable: true,
+      description: 'The conversation as it is now.',
+      resolve: ({ conversationId }, _, { loaders }) => loaders.rooms.load(conversationId),
+    }),
+  }),
+})
+
+type Of<T extends EventType> = ShownEvent & {
+  readonly event: ConversationRecord & Pick<EventOf<T>, 'type' | 'data' | 'body'>
+}
+
+/** A type whose events are told from the rest by the interfaces' `resolveType`. */
+const eventRef = <T extends EventType>(type: T) => builder.objectRef<Of<T>>(type)
+
+const interfaces = [ConversationEvent]
+
+const plain = (type: EventType, description: string) => eventRef(type).implement({ description, interfaces })
+
+plain('RoomCreated', 'The room was made.')
+plain('RoomUpdated', 'Its name, slug, topic or settings changed.')
+plain('RoomArchived', 'It can only be read from here on.')
+plain('RoomUnarchived', 'It can be written in again.')
+
+const messageDescription = 'The message as it is now.'
+
+eventRef('MessageSent').implement({
+  description: 'A message was sent.',
+  interfaces,
+  fields: (t) => ({
+    message: t.field({
+      type: Message,
+      nullable: true,
+      description: messageDescription,
+      resolve: ({ event, fresh }, _, { loaders }) => {
+        const id = messageId(event.id)
+        // What was just sent is shown from the event: no read is needed.
+        const sent = fresh && event.type === 'MessageSent' ? sentMessage(event) : undefined
+        return sent ? { ...sent, id } : loaders.messages.load(id)
+      },
+    }),
+  }),
+})
+
+const aboutMessage = (type: 'MessageEdited' | 'MessageDeleted', description: string) =>
+  eventRef(type).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      message: t.field({
+        type: Message,
+        nullable: true,
+        description: messageDescription,
+        resolve: ({ event }, _, { loaders }) => loaders.messages.load(event.data.messageId),
+      }),
+    }),
+  })
+aboutMessage('MessageEdited', 'The text of a message was changed.')
+aboutMessage('MessageDeleted', 'A message was deleted.')
+
+const userOf = async (user: UserId, { loaders }: Context) => present(await loaders.users.load(user))
+
+const aboutUser = (type: 'UserJoined' | 'UserLeft' | 'UserInvited', description: string) =>
+  eventRef(type).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      user: t.field({
+        type: User,
+        description: 'Who.',
+        resolve: ({ event }, _, context) => userOf(event.data.userId, context),
+      }),
+    }),
+  })
+aboutUser('UserJoined', 'Somebody joined.')
+aboutUser('UserLeft', 'Somebody left.')
+aboutUser('UserInvited', 'Somebody was invited.')
+
+eventRef('MemberRemoved').implement({
+  description: 'Somebody was removed.',
+  interfaces,
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who.',
+      resolve: ({ event }, _, context) => userOf(event.data.userId, context),
+    }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why, if it was said.',
+      resolve: ({ event }) => event.body?.reason,
+    }),
+  }),
+})
+
+eventRef('MemberRoleChanged').implement({
+  description: 'Somebody has another role.',
+  interfaces,
+  fields: (t) => ({
+    user: t.field({
+      type: User,
+      description: 'Who.',
+      resolve: ({ event }, _, context) => userOf(event.data.userId, context),
+    }),
+    role: t.field({ type: RoomRoleType, description: 'What they are now.', resolve: ({ event }) => event.data.role }),
+  }),
+})
+
+builder.objectRef<Extract<FeedEvent, { kind: 'skipped' }>>('EventsSkipped').implement({
+  description:
+    'Changes up to throughRevision that the viewer may not see, or that cannot be read: the numbering stays provable. occurredAt is the time of delivery, actor null.',
+  interfaces,
+  fields: (t) => ({
+    throughRevision: t.exposeInt('throughRevision', {
+      description: 'Revision of the last one; `revision` is that of the first.',
+    }),
+  }),
+})
+
+ConversationFeedPayload.implement({
+  description: 'One frame of a feed: some events in order, then where it stands.',
+  fields: (t) => ({
+    events: t.field({
+      type: [ConversationEvent],
+      description: 'In order; none may be there.',
+      resolve: ({ events }) => [...events],
+    }),
+    cursor: t.field({
+      type: 'FeedCursor',
+      description: 'Where the feed stands after this frame.',
+      resolve: ({ cursor }) => cursor,
+    }),
+    caughtUp: t.exposeBoolean('caughtUp', {
+      description:
+        'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
+    }),
+    reset: t.field({
+      type: FeedReset,
+      nullable: true,
+      description:
+        'Set when `after` cannot be continued from; the client then reads a fresh page and goes on from `cursor`.',
+      resolve: ({ reset }) => reset,
+    }),
+  }),
+})
+
+builder.subscriptionFields((t) => ({
+  conversationFeed: t.field({
+    type: ConversationFeedPayload,
+    description:
+      'Every durable change of one conversation, in order, each exactly once. Without `after` it begins now; with it, right after that point.',
+    args: {
+      conversationId: t.arg.id({ required: true, description: 'Which conversation.' }),
+      after: t.arg({ type: 'FeedCursor', description: 'Where to go on.' }),
+    },
+    subscribe: (_, { conversationId, after }, context) =>
+      context.app.live.conversationFeed(signedIn(context), conversationId, after),
+    resolve: (frame) => frame,
+  }),
+}))

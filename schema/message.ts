@@ -1,0 +1,234 @@
+// Messages: what they show, sending, editing, deleting, reading up to one.
+
+import type { MessageDocument } from '../projections/messages.ts'
+import { sentMessage } from '../projections/messages.ts'
+import type { AboutMessage } from '../src/commands/messages.ts'
+import type { Marked } from '../src/commands/readMarkers.ts'
+import type { Refusal } from '../src/domain/decision.ts'
+import type { ConversationId } from '../src/domain/ids.ts'
+import { messageId } from '../src/domain/ids.ts'
+import type { Found } from '../src/queries/loaders.ts'
+import { present, User } from './account.ts'
+import { builder } from './builder.ts'
+import { by, type Context } from './context.ts'
+import { resultType, tooMuch } from './errors.ts'
+import { Node } from './node.ts'
+import { Conversation, Message } from './refs.ts'
+
+Message.implement({
+  description: 'A message as it is now.',
+  interfaces: [Node],
+  fields: (t) => ({
+    conversation: t.field({
+      type: Conversation,
+      description: 'Where it was sent.',
+      resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.rooms.load(conversationId)),
+    }),
+    number: t.exposeInt('number', {
+      description: '1, 2, 3 … within its timeline. Unread = newest number − number read.',
+    }),
+    revision: t.exposeInt('sentRevision', { description: 'The revision of the event that sent it.' }),
+    author: t.field({
+      type: User,
+      nullable: true,
+      description: "Null once the author's account is erased.",
+      resolve: ({ authorId }, _, { loaders }) => loaders.users.load(authorId),
+    }),
+    text: t.exposeString('text', {
+      nullable: true,
+      description: 'Markdown source, at most 8,000 characters; null once deleted.',
+    }),
+    sentAt: t.expose('sentAt', { type: 'DateTime', description: 'When it was sent.' }),
+    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
+    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
+    deletedBy: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who deleted it.',
+      resolve: ({ deletedBy }, _, { loaders }) => (deletedBy ? loaders.users.load(deletedBy) : undefined),
+    }),
+    clientMessageId: t.exposeID('clientMessageId', {
+      nullable: true,
+      description: 'The key its sender gave, so that a client can merge its own local echo.',
+    }),
+    mentions: t.field({
+      type: [User],
+      description: 'Who is mentioned in it.',
+      resolve: async ({ mentions = [] }, _, { loaders }) =>
+        (await loaders.users.loadMany(mentions)).flatMap((user) => (user && !(user instanceof Error) ? [user] : [])),
+    }),
+    mentionsRoom: t.boolean({
+      description: 'Whether everyone in the room is mentioned in it.',
+      resolve: ({ mentionsRoom }) => mentionsRoom ?? false,
+    }),
+  }),
+})
+
+// ── commands ──
+
+interface MessagePayload extends Pick<AboutMessage, 'position' | 'messageId' | 'conversationId'> {
+  readonly kind: 'done'
+  /** Known from the event that sent it: no read is needed. */
+  readonly sent?: Found<MessageDocument> | undefined
+  readonly duplicate: boolean
+}
+
+const fieldDescriptions = {
+  position: 'Where it stands in the log; send it back to read your own write.',
+  message: 'The message as it is now.',
+  conversation: 'Where it is.',
+}
+
+const messageField = async ({ sent, messageId: id }: MessagePayload, { loaders }: Context) =>
+  sent ?? present(await loaders.messages.load(id))
+
+const conversationField = async (
+  { conversationId }: { readonly conversationId: ConversationId },
+  { loaders }: Context,
+) => present(await loaders.rooms.load(conversationId))
+
+const SendMessagePayload = builder.objectRef<MessagePayload>('SendMessagePayload').implement({
+  description: 'The message is stored.',
+  fields: (t) => ({
+    position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+    message: t.field({
+      type: Message,
+      description: fieldDescriptions.message,
+      resolve: (payload, _, context) => messageField(payload, context),
+    }),
+    conversation: t.field({
+      type: Conversation,
+      description: fieldDescriptions.conversation,
+      resolve: (payload, _, context) => conversationField(payload, context),
+    }),
+    duplicate: t.exposeBoolean('duplicate', { description: 'True when this key had already sent it.' }),
+  }),
+})
+
+const changedPayload = (name: string, description: string) =>
+  builder.objectRef<MessagePayload>(name).implement({
+    description,
+    fields: (t) => ({
+      position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+      message: t.field({
+        type: Message,
+        description: fieldDescriptions.message,
+        resolve: (payload, _, context) => messageField(payload, context),
+      }),
+    }),
+  })
+
+const MarkReadPayload = builder.objectRef<Marked>('MarkReadPayload').implement({
+  description: 'Read up to there, or further before.',
+  fields: (t) => ({
+    position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+    conversation: t.field({
+      type: Conversation,
+      description: fieldDescriptions.conversation,
+      resolve: (payload, _, context) => conversationField(payload, context),
+    }),
+    number: t.exposeInt('number', { description: 'Number of the newest message read.' }),
+  }),
+})
+
+const errorsOfMessages = [
+  'ValidationError',
+  'NotFoundError',
+  'ForbiddenError',
+  'ConflictError',
+  'RateLimitedError',
+  'UnavailableError',
+] as const
+
+const SendMessageResult = resultType('SendMessageResult', SendMessagePayload, errorsOfMessages)
+const EditMessageResult = resultType(
+  'EditMessageResult',
+  changedPayload('EditMessagePayload', 'The text is changed.'),
+  errorsOfMessages,
+)
+const DeleteMessageResult = resultType(
+  'DeleteMessageResult',
+  changedPayload('DeleteMessagePayload', 'The text is gone.'),
+  errorsOfMessages,
+)
+const MarkReadResult = resultType('MarkReadResult', MarkReadPayload, [
+  'NotFoundError',
+  'ForbiddenError',
+  'RateLimitedError',
+  'UnavailableError',
+])
+
+const SendMessageInput = builder.inputType('SendMessageInput', {
+  description:
+    'clientMessageId makes the send safe to repeat, for ever: the same author and key in a conversation send once. Without it each call sends. A text must be there.',
+  fields: (t) => ({
+    conversationId: t.id({ required: true, description: 'Where to.' }),
+    text: t.string({ description: 'Markdown source, kept as it is; at most 8,000 characters.' }),
+    clientMessageId: t.id({ description: '1 to 64 characters, compared byte by byte.' }),
+  }),
+})
+const EditMessageInput = builder.inputType('EditMessageInput', {
+  description: 'A new text for a message of one’s own.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    text: t.string({ required: true, description: 'The whole new text.' }),
+  }),
+})
+const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
+  description: 'A message whose text is to go, everywhere and for ever.',
+  fields: (t) => ({
+    messageId: t.id({ required: true, description: 'Which message.' }),
+    reason: t.string({ description: 'Why, for the log; at most 500 characters.' }),
+  }),
+})
+const MarkReadInput = builder.inputType('MarkReadInput', {
+  description: 'How far was read.',
+  fields: (t) => ({ messageId: t.id({ required: true, description: 'The newest message read.' }) }),
+})
+
+/** The payload of a command about a message. A later read in the same operation sees what it did. */
+function answer(context: Context, outcome: Refusal | AboutMessage): Refusal | MessagePayload {
+  if (outcome.kind === 'refused') return outcome
+  const { position, messageId: id, conversationId, events } = outcome
+  context.consistency.raise(position)
+  const event = events.find(({ type }) => type === 'MessageSent')
+  const document = event?.type === 'MessageSent' ? sentMessage(event) : undefined
+  const sent = event && document && { ...document, id: messageId(event.id) }
+  return { kind: 'done', position, messageId: id, conversationId, sent, duplicate: events.length === 0 }
+}
+
+builder.mutationFields((t) => ({
+  sendMessage: t.field({
+    type: SendMessageResult,
+    description: 'Sends a message to a conversation.',
+    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to send.' }) },
+    resolve: async (_, { input }, context) =>
+      tooMuch(context) ?? answer(context, await context.app.commands.messages.send(by(context), input)),
+  }),
+  editMessage: t.field({
+    type: EditMessageResult,
+    description: "Changes the text of one's own message.",
+    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'What to change.' }) },
+    resolve: async (_, { input }, context) =>
+      tooMuch(context) ?? answer(context, await context.app.commands.messages.edit(by(context), input)),
+  }),
+  deleteMessage: t.field({
+    type: DeleteMessageResult,
+    description: 'Deletes a message: its text can then be read nowhere, the log included.',
+    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'What to delete.' }) },
+    resolve: async (_, { input }, context) =>
+      tooMuch(context) ?? answer(context, await context.app.commands.messages.delete(by(context), input)),
+  }),
+  markRead: t.field({
+    type: MarkReadResult,
+    description: 'Reads up to and including this message. Never moves back.',
+    args: { input: t.arg({ type: MarkReadInput, required: true, description: 'How far.' }) },
+    resolve: async (_, { input }, context) => {
+      const refused = tooMuch(context)
+      if (refused) return refused
+      const outcome = await context.app.commands.readMarkers.markRead(by(context), input)
+      if (outcome.kind === 'done') context.consistency.raise(outcome.position)
+      return outcome
+    },
+  }),
+}))

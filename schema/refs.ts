@@ -1,0 +1,15 @@
+// The types that refer to each other, by name: each is described in the file of its topic.
+
+import type { MembershipDocument } from '../projections/memberships.ts'
+import type { MessageDocument } from '../projections/messages.ts'
+import type { RoomDocument } from '../projections/rooms.ts'
+import type { Frame } from '../src/live/conversationFeed.ts'
+import type { Found } from '../src/queries/loaders.ts'
+import { builder } from './builder.ts'
+
+export type FoundConversation = Found<RoomDocument>
+
+export const Conversation = builder.interfaceRef<FoundConversation>('Conversation')
+export const Membership = builder.objectRef<Found<MembershipDocument>>('Membership')
+export const Message = builder.objectRef<Found<MessageDocument>>('Message')
+export const ConversationFeedPayload = builder.objectRef<Frame>('ConversationFeedPayload')

@@ -1,0 +1,14 @@
+// The whole schema: each file adds its topic to the builder.
+
+import './scalars.ts'
+import './node.ts'
+import './account.ts'
+import './message.ts'
+import './conversation.ts'
+import './room.ts'
+import './feed.ts'
+import './server.ts'
+import type { GraphQLSchema } from 'graphql'
+import { builder } from './builder.ts'
+
+export const schema: GraphQLSchema = builder.toSchema()

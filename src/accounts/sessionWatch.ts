@@ -1,0 +1,90 @@
+// What ends sessions, known as soon as the node hears of it from the log: before the read models hold it, and before any later
+// event is delivered to anyone.
+
+import { LRUCache } from 'lru-cache'
+import { everyone, evolveValidity, holds, type Validity } from '../domain/account.ts'
+import { type SessionId, sessionId, type UserId, userId } from '../domain/ids.ts'
+import { decode, isDecoded } from '../eventstore/decode.ts'
+import type { LogListener } from '../eventstore/follower.ts'
+import type { Delivery, Position } from '../eventstore/port.ts'
+
+export interface WatchedSession {
+  readonly id: SessionId
+  readonly userId: UserId
+  readonly userRevision: number
+}
+
+type OnEnd = (position: Position) => void
+
+export class SessionWatch implements LogListener {
+  /** Ended lately. Older ends are in the read models. */
+  readonly #ended = new LRUCache<SessionId, Position>({ max: 50_000 })
+  readonly #validity = new LRUCache<UserId, Validity>({ max: 50_000 })
+  readonly #watched = new Map<SessionId, { readonly session: WatchedSession; readonly onEnd: Set<OnEnd> }>()
+  readonly #sessionsOf = new Map<UserId, Set<SessionId>>()
+
+  deliver({ events }: Delivery): void {
+    for (const event of events) {
+      if (event.stream.startsWith('session-')) {
+        if (event.type !== 'SessionEnded') continue
+        const id = sessionId(event.stream.slice('session-'.length))
+        this.#ended.set(id, event.position)
+        this.#end(id, event.position)
+      } else if (event.stream.startsWith('user-')) {
+        const decoded = decode(event)
+        if (!isDecoded(decoded)) continue
+        switch (decoded.type) {
+          case 'PasswordChanged':
+          case 'AllSessionsEnded':
+          case 'UserDisabled': {
+            const user = userId(event.stream.slice('user-'.length))
+            const validity = evolveValidity(everyone, decoded)
+            this.#validity.set(user, validity)
+            for (const id of [...(this.#sessionsOf.get(user) ?? [])]) {
+              const watched = this.#watched.get(id)
+              if (watched && !holds(validity, watched.session)) this.#end(id, event.position)
+            }
+            break
+          }
+          default:
+        }
+      }
+    }
+  }
+
+  /** Whether the session is known to have ended. False says nothing: ask the read models too. */
+  hasEnded(session: WatchedSession): boolean {
+    if (this.#ended.has(session.id)) return true
+    const validity = this.#validity.get(session.userId)
+    return validity !== undefined && !holds(validity, session)
+  }
+
+  /** Calls back once, synchronously, with the position of the event that ends the session. Dispose to stop watching. */
+  watch(session: WatchedSession, onEnd: OnEnd): Disposable {
+    const watched = this.#watched.get(session.id) ?? { session, onEnd: new Set<OnEnd>() }
+    this.#watched.set(session.id, watched)
+    watched.onEnd.add(onEnd)
+    const siblings = this.#sessionsOf.get(session.userId) ?? new Set<SessionId>()
+    this.#sessionsOf.set(session.userId, siblings.add(session.id))
+    return {
+      [Symbol.dispose]: () => {
+        watched.onEnd.delete(onEnd)
+        if (watched.onEnd.size === 0 && this.#watched.get(session.id) === watched) this.#drop(session)
+      },
+    }
+  }
+
+  #end(id: SessionId, position: Position): void {
+    const watched = this.#watched.get(id)
+    if (!watched) return
+    this.#drop(watched.session)
+    for (const onEnd of watched.onEnd) onEnd(position)
+  }
+
+  #drop({ id, userId }: WatchedSession): void {
+    this.#watched.delete(id)
+    const siblings = this.#sessionsOf.get(userId)
+    siblings?.delete(id)
+    if (siblings?.size === 0) this.#sessionsOf.delete(userId)
+  }
+}

@@ -1,0 +1,128 @@
+// The mailboxes of a node: one for each stream that commands are under way for, put away when it has been quiet.
+
+import { LRUCache } from 'lru-cache'
+import type { Documents } from '../documents/port.ts'
+import { canonicalJson } from '../domain/canonicalJson.ts'
+import type { ParleyEvent } from '../domain/events.ts'
+import { conversationOf } from '../domain/streams.ts'
+import type { EventStore } from '../eventstore/port.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+import { type Aggregate, rooms } from './aggregate.ts'
+import { Facts, MessageFacts } from './facts.ts'
+import { type Command, freshState, Mailbox, type Outcome } from './mailbox.ts'
+import { type Clock, systemClock } from './occasion.ts'
+import { Snapshots, type StreamState } from './streamState.ts'
+
+interface CommandsOptions {
+  readonly store: EventStore
+  readonly documents: Documents
+  readonly models: ReadModels
+  readonly clock?: Clock
+}
+
+/** Mailboxes that are kept while nothing happens in them, at most. */
+const kept = 5_000
+/** A mailbox that has been quiet for this long is put away, in ms. */
+const quietAfterMs = 60_000
+
+type AnyMailbox = Pick<Mailbox<unknown, ParleyEvent>, 'idle' | 'usedAt' | 'rest'>
+
+export class Commands {
+  readonly facts: Facts
+  readonly clock: Clock
+  readonly snapshots: Snapshots
+  readonly #store: EventStore
+  readonly #models: ReadModels
+  readonly #mailboxes: LRUCache<string, AnyMailbox>
+  readonly #busy = new Map<string, AnyMailbox>()
+  readonly #sweep: NodeJS.Timeout
+
+  constructor({ store, documents, models, clock = systemClock }: CommandsOptions) {
+    this.#store = store
+    this.#models = models
+    this.clock = clock
+    this.facts = new Facts(models, store)
+    this.snapshots = new Snapshots(store, documents)
+    this.#mailboxes = new LRUCache({
+      max: kept,
+      dispose: (mailbox, stream, reason) => {
+        // One that is at work stays the stream's only one until it has finished.
+        if (reason !== 'set' && !mailbox.idle) this.#busy.set(stream, mailbox)
+      },
+    })
+    this.#sweep = setInterval(() => void this.#putAway(quietAfterMs), quietAfterMs / 2)
+    this.#sweep.unref()
+  }
+
+  async open(): Promise<void> {
+    await this.snapshots.open()
+  }
+
+  /** Carries out one command on a stream, in line with the others for it. */
+  async run<State, E extends ParleyEvent>(
+    aggregate: Aggregate<State, E>,
+    stream: string,
+    command: Command<State, E>,
+  ): Promise<Outcome<State, E>> {
+    return await this.#mailbox(aggregate, stream).submit(command)
+  }
+
+  /** The present state of a stream as the log has it, read past the mailboxes. */
+  async load<State, E extends ParleyEvent>(
+    aggregate: Aggregate<State, E>,
+    stream: string,
+  ): Promise<StreamState<State>> {
+    return await this.snapshots.load(aggregate, stream)
+  }
+
+  /** Every snapshot against a fold from the stream's beginning: the names of the streams that differ. */
+  async verifySnapshots(): Promise<readonly string[]> {
+    const different: string[] = []
+    for await (const stream of this.snapshots.streams()) {
+      const snapshot = await this.snapshots.read(rooms, stream)
+      if (!snapshot) continue
+      const fresh = await freshState(this.#store, rooms, stream, snapshot.revision)
+      const [a, b] = [rooms.snapshot?.write(snapshot.state), rooms.snapshot?.write(fresh.state)]
+      if (canonicalJson(a) !== canonicalJson(b)) different.push(stream)
+    }
+    return different
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweep)
+    await this.#putAway(-1)
+  }
+
+  #mailbox<State, E extends ParleyEvent>(aggregate: Aggregate<State, E>, stream: string): Mailbox<State, E> {
+    const known = this.#mailboxes.get(stream) ?? this.#busy.get(stream)
+    // A stream's name says which aggregate it holds, so the same name never comes with another one.
+    if (known) {
+      if (this.#busy.delete(stream)) this.#mailboxes.set(stream, known)
+      return known as unknown as Mailbox<State, E>
+    }
+    const conversation = conversationOf(stream)
+    const mailbox = new Mailbox<State, E>({
+      aggregate,
+      stream,
+      store: this.#store,
+      snapshots: this.snapshots,
+      clock: this.clock,
+      ...(conversation && {
+        messageFacts: (from: StreamState<State>['position']) =>
+          new MessageFacts(this.#models, this.#store, stream, from),
+      }),
+    })
+    this.#mailboxes.set(stream, mailbox as unknown as AnyMailbox)
+    return mailbox
+  }
+
+  async #putAway(olderThanMs: number): Promise<void> {
+    for (const [stream, mailbox] of this.#busy) if (mailbox.idle) this.#busy.delete(stream)
+    const before = performance.now() - olderThanMs
+    for (const [stream, mailbox] of [...this.#mailboxes.entries()]) {
+      if (!mailbox.idle || mailbox.usedAt > before) continue
+      this.#mailboxes.delete(stream)
+      await mailbox.rest().catch(() => {})
+    }
+  }
+}

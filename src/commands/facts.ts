@@ -1,0 +1,188 @@
+// src/commands/facts.ts: what a command may know besides the state of its own stream. The only door from commands to the read models.
+
+import type { MessageDocument } from '../../projections/messages.ts'
+import { messages } from '../../projections/messages.ts'
+import { usernames } from '../../projections/reservations.ts'
+import { rooms } from '../../projections/rooms.ts'
+import { type UserDocument, users } from '../../projections/users.ts'
+import type { StoredDocument } from '../documents/port.ts'
+import type { MessageEvent, Recorded } from '../domain/events.ts'
+import type { MessageId, RoomId, UserId } from '../domain/ids.ts'
+import { evolveFact, type MessageFact, messageOf } from '../domain/message.ts'
+import { decode, isDecoded } from '../eventstore/decode.ts'
+import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+
+/** How long a lookup waits for the read models before it believes that something is not there, in ms. */
+const patienceMs = 2_000
+
+/** Facts about other streams. They may be as old as the read models are, but never say "there is none" before those have caught up. */
+export class Facts {
+  readonly #models: ReadModels
+  readonly #store: EventStore
+
+  constructor(models: ReadModels, store: EventStore) {
+    this.#models = models
+    this.#store = store
+  }
+
+  get models(): ReadModels {
+    return this.#models
+  }
+
+  /** Who these usernames (in lower case) lead to, of those that lead to somebody. */
+  async usersByName(names: readonly string[]): Promise<ReadonlyMap<string, UserId>> {
+    const found = await this.#models.get(usernames, names)
+    return new Map(found.map(({ id, document }) => [id, document.userId]))
+  }
+
+  async user(id: UserId): Promise<UserDocument | undefined> {
+    return (await this.#patiently(() => this.#models.get(users, [id])))?.document
+  }
+
+  async roomExists(id: RoomId): Promise<boolean> {
+    return (await this.#models.get(rooms, [id])).length > 0
+  }
+
+  /** Where a message is. */
+  async message(id: MessageId): Promise<StoredDocument<MessageDocument> | undefined> {
+    return await this.#patiently(() => this.#models.get(messages, [id]))
+  }
+
+  async #patiently<D>(read: () => Promise<readonly StoredDocument<D>[]>): Promise<StoredDocument<D> | undefined> {
+    const [found] = await read()
+    if (found) return found
+    const end = await this.#store.end()
+    if (end <= this.#models.checkpoint) return undefined
+    await this.#models.waitFor(end, { timeoutMs: patienceMs })
+    return (await read())[0]
+  }
+}
+
+type MessageRecord = Recorded<MessageEvent>
+
+const isMessageEvent = (event: Recorded): event is MessageRecord =>
+  event.type === 'MessageSent' ||
+  event.type === 'DMSent' ||
+  event.type === 'MessageEdited' ||
+  event.type === 'MessageDeleted'
+
+/**
+ * Facts about the messages of one conversation, exact at the revision that its mailbox has reached: the read model's document,
+ * and on it what the stream says after the read model's checkpoint. Those newest events are kept here; they are few.
+ */
+export class MessageFacts {
+  readonly #models: ReadModels
+  readonly #store: EventStore
+  readonly #stream: string
+  /** Message events after `#from`, by message, oldest first. */
+  readonly #recent = new Map<MessageId, MessageRecord[]>()
+  /** The same in order, to be dropped once the read models hold them. */
+  #order: { readonly position: Position; readonly message: MessageId }[] = []
+  /** Everything in the stream after this position is in `#recent`. */
+  #from: Position
+
+  constructor(models: ReadModels, store: EventStore, stream: string, from: Position) {
+    this.#models = models
+    this.#store = store
+    this.#stream = stream
+    this.#from = from
+  }
+
+  /** Takes note of the stream's next event. `position` may be that of a later event of the same append. */
+  note(event: Recorded): void {
+    if (!isMessageEvent(event)) return
+    const message = messageOf(event)
+    const known = this.#recent.get(message)
+    if (known) known.push(event)
+    else this.#recent.set(message, [event])
+    this.#order.push({ position: event.position as Position, message })
+    if (this.#order.length >= 2_000 && this.#order.length % 1_000 === 0) this.#drop(this.#models.checkpoint)
+  }
+
+  noteStored(event: RecordedEvent): void {
+    const decoded = decode(event)
+    if (isDecoded(decoded)) this.note(decoded)
+  }
+
+  /**
+   * The facts about these messages. The checkpoint is read first, then the documents, then the events after that checkpoint:
+   * in this order nothing can fall between them.
+   */
+  async about(ids: readonly MessageId[]): Promise<Map<MessageId, MessageFact>> {
+    const facts = new Map<MessageId, MessageFact>()
+    if (ids.length === 0) return facts
+    const checkpoint = this.#models.checkpoint
+    const stored = await this.#models.get(messages, ids)
+    if (checkpoint < this.#from) await this.#fill(checkpoint)
+    const revisions = new Map<MessageId, number>()
+    for (const { id, revision, document } of stored) {
+      // The ids that came back are among those that were asked for.
+      facts.set(id as MessageId, factOf(document))
+      revisions.set(id as MessageId, revision)
+    }
+    for (const id of new Set(ids)) {
+      const parked = this.#models.parkedRevision(messages, id)
+      const events =
+        parked === undefined ? (this.#recent.get(id) ?? []) : await this.#eventsOf(id, (revisions.get(id) ?? -1) + 1)
+      for (const event of events) {
+        if (event.revision <= (revisions.get(id) ?? -1)) continue
+        const next = evolveFact(facts.get(id), event)
+        if (next) facts.set(id, next)
+      }
+    }
+    this.#drop(checkpoint)
+    return facts
+  }
+
+  /** Reads the events between the read models' checkpoint and what is kept here. */
+  async #fill(checkpoint: Position): Promise<void> {
+    const earlier: Recorded[] = []
+    for await (const page of this.#store.readStream(this.#stream, { after: checkpoint }))
+      for (const event of page) {
+        if (event.position > this.#from) break
+        const decoded = decode(event)
+        if (isDecoded(decoded)) earlier.push(decoded)
+      }
+    const later = [...this.#recent.values()].flat().sort((a, b) => a.revision - b.revision)
+    this.#recent.clear()
+    this.#order = []
+    this.#from = checkpoint
+    for (const event of [...earlier, ...later]) this.note(event)
+  }
+
+  /** A parked document stands still: its events are read from the log itself. */
+  async #eventsOf(id: MessageId, from: number): Promise<readonly MessageRecord[]> {
+    const events: MessageRecord[] = []
+    for await (const page of this.#store.readStream(this.#stream, { from }))
+      for (const event of page) {
+        const decoded = decode(event)
+        if (isDecoded(decoded) && isMessageEvent(decoded) && messageOf(decoded) === id) events.push(decoded)
+      }
+    return events
+  }
+
+  #drop(checkpoint: Position): void {
+    let count = 0
+    while (count < this.#order.length) {
+      const entry = this.#order[count]
+      if (entry === undefined || entry.position > checkpoint) break
+      const events = this.#recent.get(entry.message)
+      events?.shift()
+      if (events?.length === 0) this.#recent.delete(entry.message)
+      count++
+    }
+    if (count === 0) return
+    this.#order = this.#order.slice(count)
+    if (checkpoint > this.#from) this.#from = checkpoint
+  }
+}
+
+const factOf = (document: MessageDocument): MessageFact => ({
+  authorId: document.authorId,
+  revision: document.sentRevision,
+  deleted: document.deletedAt !== undefined,
+  contentHash: document.contentHash,
+  text: document.text,
+  bodies: document.bodies,
+})

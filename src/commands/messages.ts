@@ -1,0 +1,130 @@
+// Sending, editing and deleting messages, and reading up to one.
+
+import type { Refusal } from '../domain/decision.ts'
+import type { RoomEvent } from '../domain/events.ts'
+import {
+  type ConversationId,
+  keyedMessageId,
+  type MessageId,
+  messageId as messageIdOf,
+  parseId,
+  type UserId,
+} from '../domain/ids.ts'
+import { edit, type MessageFact, noSuchMessage, remove, send } from '../domain/message.ts'
+import { checkIdempotencyKey } from '../domain/names.ts'
+import { noSuchRoom, type Room } from '../domain/room.ts'
+import { conversationStream } from '../domain/streams.ts'
+import { checkMessageText, contentHash, mentionsIn } from '../domain/text.ts'
+import { rooms } from './aggregate.ts'
+import type { Commands } from './commands.ts'
+import { accepted, isRefusal, reasonLength } from './input.ts'
+import type { Done } from './mailbox.ts'
+import { type By, newUuid } from './occasion.ts'
+
+/** What a command about a message answers with. */
+export interface AboutMessage extends Done<Room, RoomEvent> {
+  readonly messageId: MessageId
+  readonly conversationId: ConversationId
+}
+
+interface MessageCommandsOptions {
+  readonly commands: Commands
+  /** The longest text, in code points. */
+  readonly messageLength: number
+}
+
+export interface SendInput {
+  readonly conversationId: string
+  readonly text?: string | null | undefined
+  readonly clientMessageId?: string | null | undefined
+}
+
+export class MessageCommands {
+  readonly #commands: Commands
+  readonly #messageLength: number
+
+  constructor({ commands, messageLength }: MessageCommandsOptions) {
+    this.#commands = commands
+    this.#messageLength = messageLength
+  }
+
+  /** With a key it is safe to repeat, for ever: `events` is empty where the key had sent already. */
+  async send({ actor, requester }: By, input: SendInput): Promise<Refusal | AboutMessage> {
+    const text = accepted(checkMessageText(input.text ?? '', this.#messageLength), 'text')
+    if (isRefusal(text)) return text
+    const key = input.clientMessageId ?? undefined
+    const checkedKey = key === undefined ? undefined : accepted(checkIdempotencyKey(key), 'clientMessageId')
+    if (isRefusal(checkedKey)) return checkedKey
+    const conversation = parseId(input.conversationId)
+    if (conversation?.type !== 'room') return { ...noSuchRoom, field: 'conversationId' }
+    const { mentions, mentionsRoom } = await this.#mentions(text)
+    const id = key === undefined ? messageIdOf(newUuid()) : keyedMessageId(conversation.id, actor.user, key)
+    const command = {
+      actor,
+      messageId: id,
+      clientMessageId: key,
+      text,
+      contentHash: contentHash({ text }),
+      mentions,
+      mentionsRoom,
+    }
+    const outcome = await this.#commands.run(rooms, conversationStream(conversation.id), {
+      requester,
+      messages: key === undefined ? [] : [id],
+      decide: (room, known) => send(room, command, key === undefined ? undefined : known.message(id)),
+    })
+    return outcome.kind === 'refused' ? outcome : { ...outcome, messageId: id, conversationId: conversation.id }
+  }
+
+  async edit({ actor, requester }: By, input: { readonly messageId: string; readonly text: string }) {
+    const text = accepted(checkMessageText(input.text, this.#messageLength), 'text')
+    if (isRefusal(text)) return text
+    const { mentions, mentionsRoom } = await this.#mentions(text)
+    return await this.#about(input.messageId, requester, (room, known, id) =>
+      edit(room, { actor, messageId: id, text, mentions, mentionsRoom }, known),
+    )
+  }
+
+  async delete(
+    { actor, requester }: By,
+    input: { readonly messageId: string; readonly reason?: string | null | undefined },
+  ) {
+    const reason = input.reason ?? undefined
+    const checked = reason === undefined ? undefined : accepted(checkMessageText(reason, reasonLength), 'reason')
+    if (isRefusal(checked)) return checked
+    return await this.#about(input.messageId, requester, (room, known, id) =>
+      remove(room, { actor, messageId: id, reason }, known),
+    )
+  }
+
+  async #about(
+    messageId: string,
+    requester: By['requester'],
+    decide: (room: Room, known: MessageFact | undefined, id: MessageId) => ReturnType<typeof edit | typeof remove>,
+  ): Promise<Refusal | AboutMessage> {
+    const parsed = parseId(messageId)
+    if (parsed?.type !== 'message') return { ...noSuchMessage, field: 'messageId' }
+    const place = await this.#commands.facts.message(parsed.id)
+    if (!place) return { ...noSuchMessage, field: 'messageId' }
+    const { conversationId } = place.document
+    const outcome = await this.#commands.run<Room, RoomEvent>(rooms, conversationStream(conversationId), {
+      requester,
+      messages: [parsed.id],
+      decide: (room, known) => decide(room, known.message(parsed.id), parsed.id),
+    })
+    return outcome.kind === 'refused' ? outcome : { ...outcome, messageId: parsed.id, conversationId }
+  }
+
+  /** Who is mentioned: each mention is the longest of its candidates that is somebody's name. */
+  async #mentions(text: string): Promise<{ readonly mentions: readonly UserId[]; readonly mentionsRoom: boolean }> {
+    const { mentions, mentionsRoom } = mentionsIn(text)
+    if (mentions.length === 0) return { mentions: [], mentionsRoom }
+    const people = await this.#commands.facts.usersByName(mentions.flatMap(({ candidates }) => candidates))
+    const meant = mentions.flatMap(({ candidates }) => {
+      const name = candidates.find((candidate) => people.has(candidate))
+      const user = name === undefined ? undefined : people.get(name)
+      return user === undefined ? [] : [user]
+    })
+    return { mentions: [...new Set(meant)], mentionsRoom }
+  }
+}

@@ -1,0 +1,30 @@
+// Where time and new ids come from. Nothing else in Parley reads the clock or makes an id for the log.
+
+import { v7 } from 'uuid'
+import type { DateTime, UserId } from '../domain/ids.ts'
+import type { Actor } from '../domain/room.ts'
+
+export interface Clock {
+  /** ms since 1970. */
+  now(): number
+}
+
+export const systemClock: Clock = { now: () => Date.now() }
+
+export const dateTime = (ms: number): DateTime => new Date(ms).toISOString() as DateTime
+
+/** A new UUIDv7: those made later sort later, so that indexes grow at their end. */
+export const newUuid = (): string => v7()
+
+/** Who asks, and under which request. */
+export interface Requester {
+  readonly user?: UserId | undefined
+  /** Of the request: kept with every event that it causes. */
+  readonly correlationId: string
+}
+
+/** Who does it, and under which request. */
+export interface By {
+  readonly actor: Actor
+  readonly requester: Requester
+}

@@ -1,0 +1,128 @@
+// What a node keeps of a conversation that somebody follows: who may read it, and its newest events.
+
+import { rooms } from '../commands/aggregate.ts'
+import { fold, type StreamState } from '../commands/streamState.ts'
+import type { UserId } from '../domain/ids.ts'
+import { mayRead, type Room } from '../domain/room.ts'
+import type { RecordedEvent } from '../eventstore/port.ts'
+import { type FeedEvent, feedEvent, weightOf } from './event.ts'
+
+/** Events kept for those who are nearly there, at most. Older ones are read from the log. */
+const keptEvents = 512
+const keptBytes = 1_048_576
+
+export interface Follower {
+  readonly user: UserId
+  /** Called when there is something to pull. */
+  wake(): void
+  /** The follower may read up to this revision, and nothing after it. */
+  endAt(revision: number): void
+}
+
+export class Channel {
+  readonly stream: string
+  readonly #followers = new Set<Follower>()
+  /** Undefined until the state has been read; what comes meanwhile waits in `#early`. */
+  #state: StreamState<Room> | undefined
+  #early: RecordedEvent[] = []
+  /** The newest events, with consecutive revisions. */
+  #recent: FeedEvent[] = []
+  #bytes = 0
+
+  constructor(stream: string) {
+    this.stream = stream
+  }
+
+  /** Takes the stream's state, read after this channel began to hear of the stream: nothing lies between the two. */
+  open(state: StreamState<Room>): void {
+    this.#state = state
+    for (const stored of this.#early) this.#fold(stored)
+    this.#early = []
+  }
+
+  mayRead(user: UserId): boolean {
+    return this.#state !== undefined && mayRead(this.#state.state, user)
+  }
+
+  add(follower: Follower): void {
+    this.#followers.add(follower)
+  }
+
+  remove(follower: Follower): void {
+    this.#followers.delete(follower)
+  }
+
+  /** The stream's next event, as the node's subscription brings it. */
+  push(stored: RecordedEvent): void {
+    const event = feedEvent(stored, true)
+    this.#keep(event)
+    this.#fold(stored)
+    for (const follower of this.#followers) follower.wake()
+  }
+
+  /** The kept events from a revision on; undefined where they begin later, so that the log must be read. */
+  from(revision: number): readonly FeedEvent[] | undefined {
+    const first = this.#recent[0]
+    if (!first || first.revision > revision) return undefined
+    return this.#recent.slice(revision - first.revision)
+  }
+
+  #fold(stored: RecordedEvent): void {
+    if (!this.#state) {
+      this.#early.push(stored)
+      return
+    }
+    if (stored.revision <= this.#state.revision) return
+    this.#state = fold(rooms, this.#state, stored)
+    if (!changesAccess(stored.type)) return
+    for (const follower of this.#followers) if (!this.mayRead(follower.user)) follower.endAt(stored.revision)
+  }
+
+  #keep(event: FeedEvent): void {
+    const before = this.#recent.at(-1)
+    // After a break in the subscription the same events may come again.
+    if (before && event.revision <= before.revision) return
+    if (before && event.revision !== before.revision + 1) this.#forgetAll()
+    if (event.kind === 'shown') this.#supersede(event.event)
+    this.#recent.push(event)
+    this.#bytes += weightOf(event)
+    let drop = 0
+    while (this.#recent.length - drop > keptEvents || this.#bytes > keptBytes) {
+      const oldest = this.#recent[drop]
+      if (!oldest) break
+      this.#bytes -= weightOf(oldest)
+      drop++
+    }
+    // In steps, since each one moves the rest.
+    if (drop > 0) this.#recent = this.#recent.slice(drop)
+  }
+
+  /** What an edit or a deletion is about is from now on read as it is; the kept texts go. */
+  #supersede(event: Extract<FeedEvent, { kind: 'shown' }>['event']): void {
+    if (event.type !== 'MessageEdited' && event.type !== 'MessageDeleted') return
+    const { messageId, subjectRevision } = event.data
+    const first = this.#recent[0]?.revision
+    if (first === undefined) return
+    for (let index = Math.max(0, subjectRevision - first); index < this.#recent.length; index++) {
+      const kept = this.#recent[index]
+      if (kept?.kind !== 'shown' || !kept.fresh) continue
+      const { event: earlier } = kept
+      const about =
+        earlier.revision === subjectRevision ||
+        (earlier.type === 'MessageEdited' && earlier.data.messageId === messageId)
+      if (!about) continue
+      const { body: _forgotten, ...rest } = earlier
+      const bare: FeedEvent = { ...kept, event: rest, fresh: false }
+      this.#bytes += weightOf(bare) - weightOf(kept)
+      this.#recent[index] = bare
+    }
+  }
+
+  #forgetAll(): void {
+    this.#recent = []
+    this.#bytes = 0
+  }
+}
+
+const accessTypes: ReadonlySet<string> = new Set(['UserLeft', 'MemberRemoved', 'MemberBanned', 'RoomUpdated'])
+const changesAccess = (type: string): boolean => accessTypes.has(type)

@@ -1,0 +1,87 @@
+// What a feed delivers: an event of the log, or a place where one may not or cannot be shown.
+
+import type { EventType, Recorded, RoomEvent } from '../domain/events.ts'
+import type { ConversationId } from '../domain/ids.ts'
+import { conversationOf } from '../domain/streams.ts'
+import { decode, isDecoded } from '../eventstore/decode.ts'
+import type { Position, RecordedEvent } from '../eventstore/port.ts'
+import { anchorOf, encodeCursor } from './cursor.ts'
+
+export type ConversationRecord = Recorded<RoomEvent> & { readonly conversationId: ConversationId }
+
+interface Place {
+  readonly conversationId: ConversationId
+  readonly revision: number
+  readonly position: Position
+  /** Where the feed stands once this is received. */
+  readonly cursor: string
+}
+
+export interface ShownEvent extends Place {
+  readonly kind: 'shown'
+  readonly event: ConversationRecord
+  /**
+   * True while what the event says is still so: it can then be shown from the event alone. Replayed ones, and messages that
+   * were edited or deleted since, are read as they are now.
+   */
+  readonly fresh: boolean
+}
+
+/** Cannot be read, or may not be seen: the numbering stays provable. */
+export interface SkippedEvents extends Place {
+  readonly kind: 'skipped'
+  readonly throughRevision: number
+}
+
+export type FeedEvent = ShownEvent | SkippedEvents
+
+/** Size of a stored event in memory, in bytes, roughly. */
+export const weightOf = (event: FeedEvent): number => {
+  if (event.kind === 'skipped') return 200
+  const body = event.event.body
+  return 600 + (body && 'text' in body ? 2 * body.text.length : 0)
+}
+
+/** An event of a conversation's stream, as a feed delivers it. */
+export function feedEvent(stored: RecordedEvent, fresh: boolean): FeedEvent {
+  const conversationId = conversationOf(stored.stream)
+  if (conversationId === undefined) throw new Error(`${stored.stream} is no conversation's stream.`)
+  const { revision, position } = stored
+  const cursor = encodeCursor(conversationId, { revision, anchor: anchorOf(stored.id) })
+  const place = { conversationId, revision, position, cursor }
+  const decoded = decode(stored)
+  return isDecoded(decoded) && isConversationRecord(decoded)
+    ? { kind: 'shown', event: decoded, fresh, ...place }
+    : { kind: 'skipped', throughRevision: revision, ...place }
+}
+
+/** The types that clients are shown; others of the stream are skipped until there is a type for them. */
+export const shownTypes: ReadonlySet<EventType> = new Set<RoomEvent['type']>([
+  'RoomCreated',
+  'RoomUpdated',
+  'RoomArchived',
+  'RoomUnarchived',
+  'UserJoined',
+  'UserLeft',
+  'UserInvited',
+  'MemberRemoved',
+  'MemberRoleChanged',
+  'MessageSent',
+  'MessageEdited',
+  'MessageDeleted',
+])
+
+const isConversationRecord = (event: Recorded): event is ConversationRecord =>
+  event.conversationId !== undefined && shownTypes.has(event.type)
+
+/** Neighbouring skipped events as one. */
+export function merged(events: readonly FeedEvent[]): readonly FeedEvent[] {
+  const result: FeedEvent[] = []
+  for (const event of events) {
+    const before = result.at(-1)
+    if (event.kind === 'skipped' && before?.kind === 'skipped')
+      result[result.length - 1] = { ...event, revision: before.revision }
+    else result.push(event)
+  }
+  return result
+}

@@ -1,0 +1,197 @@
+// Feeds: who listens to what. It is told of every event by the node's one subscription to the log, and passes each on to those
+// who follow its conversation.
+
+import { GraphQLError } from 'graphql'
+import type { Identity } from '../accounts/sessions.ts'
+import type { SessionWatch } from '../accounts/sessionWatch.ts'
+import { rooms } from '../commands/aggregate.ts'
+import type { Snapshots } from '../commands/streamState.ts'
+import { type ConversationId, parseId } from '../domain/ids.ts'
+import { mayRead } from '../domain/room.ts'
+import { conversationStream } from '../domain/streams.ts'
+import type { LogFollower, LogListener } from '../eventstore/follower.ts'
+import type { Delivery, EventStore } from '../eventstore/port.ts'
+import { Channel } from './channel.ts'
+import { ConversationFeed, type Frame, newestPlace, readFrame, stillThere } from './conversationFeed.ts'
+import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './cursor.ts'
+import { merged } from './event.ts'
+
+interface LiveOptions {
+  readonly store: EventStore
+  readonly snapshots: Snapshots
+  readonly follower: Pick<LogFollower, 'handled' | 'reached'>
+  readonly watch: SessionWatch
+  /** ms since 1970. */
+  readonly now: () => number
+}
+
+/** A channel with those who use it, or are about to. */
+interface Shared {
+  readonly channel: Channel
+  readonly opened: Promise<void>
+  users: number
+}
+
+/** How long a new feed waits for the node to have handled what the log held when it asked, in ms. */
+const patienceMs = 5_000
+
+export class Live implements LogListener {
+  readonly #options: LiveOptions
+  readonly #channels = new Map<string, Shared>()
+  #feeds = 0
+
+  constructor(options: LiveOptions) {
+    this.#options = options
+  }
+
+  /** Feeds that are open. */
+  get feeds(): number {
+    return this.#feeds
+  }
+
+  deliver({ events }: Delivery): void {
+    if (this.#channels.size === 0) return
+    for (const event of events) this.#channels.get(event.stream)?.channel.push(event)
+  }
+
+  /**
+   * Every durable change of a conversation: after `after`, or from now on.
+   * @throws GraphQLError NOT_FOUND where the viewer may not read it; BAD_INPUT for a cursor that is damaged or of another feed
+   */
+  async conversationFeed(
+    identity: Identity,
+    conversation: string,
+    after: string | null | undefined,
+  ): Promise<ConversationFeed> {
+    const conversationId = roomIdOf(conversation)
+    const asked = after == null ? undefined : decodeCursor(conversationId, after)
+    const { store, follower, watch, now } = this.#options
+    const stream = conversationStream(conversationId)
+    const channel = await this.#acquire(stream)
+    if (!channel.mayRead(identity.userId)) {
+      this.#release(stream)
+      throw notFound()
+    }
+    const { place, reset } = await this.#begin(stream, asked).catch((error) => {
+      this.#release(stream)
+      throw error
+    })
+    let watching: Disposable | undefined
+    const feed = new ConversationFeed({
+      conversationId,
+      channel,
+      store,
+      identity,
+      handled: () => follower.handled,
+      now,
+      place,
+      reset,
+      onClose: (closed) => {
+        this.#feeds--
+        channel.remove(closed)
+        watching?.[Symbol.dispose]()
+        this.#release(stream)
+      },
+    })
+    this.#feeds++
+    channel.add(feed)
+    watching = watch.watch(identity, () => feed.close())
+    // Both may have ended while the feed was made.
+    if (!channel.mayRead(identity.userId) || watch.hasEnded(identity)) {
+      feed.close()
+      throw notFound()
+    }
+    return feed
+  }
+
+  /** The log of a conversation, page by page: the same events and cursors as its feed. @throws GraphQLError as `conversationFeed` */
+  async events(
+    identity: Identity,
+    conversation: ConversationId,
+    { after, first }: { readonly after?: string | null | undefined; readonly first: number },
+  ): Promise<Frame> {
+    const asked = after == null ? beforeFirst : decodeCursor(conversation, after)
+    const { store, snapshots, follower } = this.#options
+    const stream = conversationStream(conversation)
+    const handled = follower.handled
+    if (!(await stillThere(store, stream, asked))) {
+      const place = await newestPlace(store, stream, handled)
+      return {
+        conversationId: conversation,
+        events: [],
+        cursor: encodeCursor(conversation, place),
+        caughtUp: true,
+        reset: { reason: 'LOG_REPLACED' },
+      }
+    }
+    const { events, more } = await readFrame(store, stream, asked.revision + 1, handled, first)
+    // Content first, access last: as the log has it now.
+    if (!mayRead((await snapshots.load(rooms, stream)).state, identity.userId)) throw notFound()
+    const last = events.at(-1)
+    return {
+      conversationId: conversation,
+      events: merged(events),
+      cursor: last?.cursor ?? encodeCursor(conversation, asked),
+      caughtUp: !more,
+      ...(last ? { atLeast: last.position } : undefined),
+    }
+  }
+
+  async #begin(
+    stream: string,
+    asked: FeedPlace | undefined,
+  ): Promise<{ readonly place: FeedPlace; readonly reset: boolean }> {
+    const { store, follower } = this.#options
+    if (asked && (await stillThere(store, stream, asked))) return { place: asked, reset: false }
+    return { place: await newestPlace(store, stream, follower.handled), reset: asked !== undefined }
+  }
+
+  /** The channel of a stream, made when the first one follows it. Each call is paired with one of `#release`. */
+  async #acquire(stream: string): Promise<Channel> {
+    const known = this.#channels.get(stream)
+    const shared = known ?? this.#make(stream)
+    shared.users++
+    try {
+      await shared.opened
+      return shared.channel
+    } catch (error) {
+      this.#release(stream)
+      throw error
+    }
+  }
+
+  #make(stream: string): Shared {
+    const channel = new Channel(stream)
+    const shared = { channel, opened: this.#open(channel), users: 0 }
+    this.#channels.set(stream, shared)
+    return shared
+  }
+
+  async #open(channel: Channel): Promise<void> {
+    const { snapshots, follower } = this.#options
+    const state = await snapshots.load(rooms, channel.stream)
+    channel.open(state)
+    // A feed begins where the node is; what its state knows the node must have handled.
+    if (await follower.reached(state.position, patienceMs)) return
+    throw new GraphQLError('The server is behind its log. Try again in a moment.', {
+      extensions: { code: 'UNAVAILABLE' },
+    })
+  }
+
+  #release(stream: string): void {
+    const shared = this.#channels.get(stream)
+    if (!shared) return
+    shared.users--
+    if (shared.users === 0) this.#channels.delete(stream)
+  }
+}
+
+const notFound = () =>
+  new GraphQLError('There is no such conversation, or you may not see it.', { extensions: { code: 'NOT_FOUND' } })
+
+/** @throws GraphQLError NOT_FOUND */
+function roomIdOf(id: string): ConversationId {
+  const parsed = parseId(id)
+  if (parsed?.type !== 'room') throw notFound()
+  return parsed.id
+}

@@ -1,0 +1,46 @@
+// Reading one's own writes: a read waits until the read models hold what it must see.
+
+import type { Position } from '../eventstore/port.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+
+/** How long a read waits, in ms. */
+const patienceMs = 2_000
+
+/** What the reads of one operation must see at least. It only ever rises. */
+export class Consistency {
+  readonly #models: ReadModels
+  #atLeast: Position | undefined
+  #behind = false
+  #waiting: Promise<unknown> | undefined
+
+  constructor(models: ReadModels, atLeast?: Position) {
+    this.#models = models
+    this.#atLeast = atLeast
+  }
+
+  get atLeast(): Position | undefined {
+    return this.#atLeast
+  }
+
+  /** From now on, reads see what stands here. */
+  raise(position: Position): void {
+    if (this.#atLeast !== undefined && position <= this.#atLeast) return
+    this.#atLeast = position
+    this.#waiting = undefined
+  }
+
+  /** Call before a read. After 2 s it goes on all the same, and `behind` says so. */
+  ready(): Promise<unknown> | undefined {
+    const atLeast = this.#atLeast
+    if (atLeast === undefined || atLeast <= this.#models.checkpoint || this.#behind) return undefined
+    this.#waiting ??= this.#models.waitFor(atLeast, { timeoutMs: patienceMs }).then((reached) => {
+      if (!reached) this.#behind = true
+    })
+    return this.#waiting
+  }
+
+  /** Where the read models stood, if a read had to answer without what it should have seen. */
+  get behind(): Position | undefined {
+    return this.#behind ? this.#models.checkpoint : undefined
+  }
+}

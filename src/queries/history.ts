@@ -1,0 +1,103 @@
+// A conversation's messages, page by page: from its end, from a cursor, around a message, or since a time.
+
+import { type MessageDocument, messages } from '../../projections/messages.ts'
+import type { Filter } from '../documents/port.ts'
+import { type ConversationId, parseId } from '../domain/ids.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+import {
+  BadInput,
+  beyond,
+  countUpTo,
+  edgesOf,
+  type List,
+  type Page,
+  type PageArguments,
+  page,
+  pageSize,
+  take,
+} from './page.ts'
+
+export interface HistoryArguments extends PageArguments {
+  readonly around?: string | null | undefined
+  /** RFC 3339. */
+  readonly since?: string | null | undefined
+}
+
+export type FoundMessage = MessageDocument & { readonly id: string }
+
+const order = { name: 'message', field: 'sentRevision', direction: 1, ties: false } as const
+
+/** Oldest to newest. @throws BadInput */
+export async function history(
+  models: ReadModels,
+  conversationId: ConversationId,
+  { around, since, ...args }: HistoryArguments,
+): Promise<Page<FoundMessage>> {
+  const list: List<MessageDocument> = { projection: messages, filter: { conversationId }, order }
+  if (around == null && since == null) return await page(models, list, args, { fromEnd: true })
+  if (around != null && since != null) throw new BadInput('Give "around" or "since", not both.')
+  if (args.after != null || args.before != null || args.last != null)
+    throw new BadInput('"around" and "since" open a page by themselves: with them only "first" can be given.')
+  const size = pageSize(args.first)
+  return around == null
+    ? await pageSince(models, list, since ?? '', size)
+    : await pageAround(models, list, around, size)
+}
+
+async function pageSince(
+  models: ReadModels,
+  list: List<MessageDocument>,
+  since: string,
+  size: number,
+): Promise<Page<FoundMessage>> {
+  // Times in a conversation never go back, so the first message of that time is the first of the page.
+  const [first] = await models.find(messages, {
+    filter: { $and: [list.filter, { sentAt: { $gte: since } }] },
+    sort: { sentAt: 1, sentRevision: 1 },
+    limit: 1,
+  })
+  const from: Filter = first ? { sentRevision: { $gte: first.document.sentRevision } } : { sentRevision: { $lt: 0 } }
+  const found = await take(models, list, from, 'after', size + 1)
+  return await surrounded(models, list, found.slice(0, size), found.length > size)
+}
+
+async function pageAround(
+  models: ReadModels,
+  list: List<MessageDocument>,
+  around: string,
+  size: number,
+): Promise<Page<FoundMessage>> {
+  const parsed = parseId(around)
+  const [middle] = parsed?.type === 'message' ? await models.get(messages, [parsed.id]) : []
+  const { conversationId } = list.filter
+  if (!middle || middle.document.conversationId !== conversationId)
+    throw new BadInput('"around" is no message of this conversation.')
+  const place = { key: middle.document.sentRevision, id: middle.id }
+  const half = Math.floor((size - 1) / 2)
+  // Where one side is short, the other fills the page.
+  const before = await take(models, list, beyond(order, place, 'before'), 'before', size)
+  const after = await take(models, list, beyond(order, place, 'after'), 'after', size)
+  const room = size - 1
+  const fromBefore = Math.min(before.length, Math.max(half, room - after.length))
+  const fromAfter = Math.min(after.length, room - fromBefore)
+  const entries = [...before.slice(0, fromBefore).reverse(), middle, ...after.slice(0, fromAfter)]
+  return await surrounded(models, list, entries, after.length > fromAfter)
+}
+
+async function surrounded(
+  models: ReadModels,
+  list: List<MessageDocument>,
+  entries: Awaited<ReturnType<typeof take<MessageDocument>>>,
+  hasNextPage: boolean,
+): Promise<Page<FoundMessage>> {
+  const first = entries[0]
+  const before = first
+    ? await take(models, list, beyond(order, { key: first.document.sentRevision, id: first.id }, 'before'), 'before', 1)
+    : await take(models, list, undefined, 'before', 1)
+  return {
+    ...edgesOf(list, entries),
+    hasNextPage,
+    hasPreviousPage: before.length > 0,
+    total: () => countUpTo(models, list),
+  }
+}

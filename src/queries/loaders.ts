@@ -1,0 +1,46 @@
+// Reads by id, gathered into one read a kind and turn. They live for one operation: nothing is kept between two.
+
+import DataLoader from 'dataloader'
+import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
+import { type MessageDocument, messages } from '../../projections/messages.ts'
+import type { Projection } from '../../projections/projection.ts'
+import { type ReadMarkerDocument, readMarkers } from '../../projections/readMarkers.ts'
+import { type RoomDocument, rooms } from '../../projections/rooms.ts'
+import { type SessionDocument, sessions } from '../../projections/sessions.ts'
+import { type UserDocument, users } from '../../projections/users.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+import type { Consistency } from './consistency.ts'
+
+/** A document with its public id. */
+export type Found<D> = D & { readonly id: string }
+
+export type Loader<D> = DataLoader<string, Found<D> | undefined>
+
+export interface Loaders {
+  readonly rooms: Loader<RoomDocument>
+  readonly users: Loader<UserDocument>
+  readonly messages: Loader<MessageDocument>
+  readonly memberships: Loader<MembershipDocument>
+  readonly readMarkers: Loader<ReadMarkerDocument>
+  readonly sessions: Loader<SessionDocument>
+}
+
+export function loadersFor(models: ReadModels, consistency: Consistency): Loaders {
+  function loader<D extends object>(projection: Projection<D>): Loader<D> {
+    return new DataLoader(async (ids) => {
+      await consistency.ready()
+      const found = new Map(
+        (await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const),
+      )
+      return ids.map((id) => found.get(id))
+    })
+  }
+  return {
+    rooms: loader(rooms),
+    users: loader(users),
+    messages: loader(messages),
+    memberships: loader(memberships),
+    readMarkers: loader(readMarkers),
+    sessions: loader(sessions),
+  }
+}
