@@ -10,13 +10,26 @@ if (folder === undefined) throw new Error('Give the folder.')
 await lockFolder(folder)
 const store = await openSqliteEventStore({ folder, keepsOnlyNewest: () => false })
 
+/** Written at once, not queued: a line that was said must not die with the process. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      // The pipe is full until the other end has read. A line this short is written as a whole or not at all.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
+}
+
 async function send(stream: string): Promise<never> {
   for (;;) {
     const id = randomUUID()
-    writeSync(1, `try ${stream} ${id}\n`)
+    say(`try ${stream} ${id}`)
     const event = { id, type: 'MessageSent', data: {}, body: { text: id }, metadata: {} }
     const { revision } = await store.append(stream, [event], 'any')
-    writeSync(1, `ack ${stream} ${id} ${revision}\n`)
+    say(`ack ${stream} ${id} ${revision}`)
   }
 }
 
