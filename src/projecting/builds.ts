@@ -1,0 +1,80 @@
+// Each projection's documents lie in a collection of their own, a build. Which one is read is said by a record, the pointer.
+
+import type { Projection } from '../../projections/projection.ts'
+import type { Document, Documents, RecordChange } from '../documents/port.ts'
+
+export interface Pointer {
+  readonly version: number
+  readonly build: number
+  readonly collection: string
+}
+
+/** The version is part of the key: an older node goes on with its own. */
+export const pointerKey = (name: string, version: number): string => `projection/${name}/v${version}`
+
+export const checkpointKey = 'projections/checkpoint'
+export const leaseKey = 'projections/lease'
+
+export const collectionOf = ({ name, version }: Projection, build: number): string => `${name}_v${version}_${build}`
+export const verifyCollectionOf = (projection: Projection): string => `verify_${collectionOf(projection, 0)}`
+
+const pattern = /^(?:verify_)?(.+)_v(\d+)_(\d+)$/
+
+/** The number of the next build of a projection. */
+export function nextBuild({ name, version }: Projection, collections: readonly string[]): number {
+  let highest = 0
+  for (const collection of collections) {
+    const parts = pattern.exec(collection)
+    if (parts?.[1] === name && Number(parts[2]) === version) highest = Math.max(highest, Number(parts[3]))
+  }
+  return highest + 1
+}
+
+/** Builds that no pointer names: unfinished ones, left by a rebuild that was interrupted, and replaced ones. */
+export function leftovers(
+  projections: readonly Projection[],
+  collections: readonly string[],
+  active: ReadonlySet<string>,
+): readonly string[] {
+  const names = new Set(projections.map((projection) => projection.name))
+  return collections.filter((collection) => {
+    const name = pattern.exec(collection)?.[1]
+    return name !== undefined && names.has(name) && !active.has(collection)
+  })
+}
+
+export interface StoredPointer {
+  readonly key: string
+  readonly recordVersion: number
+  readonly pointer: Pointer
+}
+
+/** Every pointer there is of these projections, older and newer versions too. */
+export async function readPointers(
+  documents: Documents,
+  projections: readonly Projection[],
+): Promise<readonly StoredPointer[]> {
+  const names = new Set(projections.map((projection) => projection.name))
+  const pointers: StoredPointer[] = []
+  for (const [key, record] of await documents.records('projection/'))
+    if (names.has(key.split('/')[1] ?? ''))
+      // `pointTo` wrote it.
+      pointers.push({ key, recordVersion: record.version, pointer: record.value as unknown as Pointer })
+  return pointers
+}
+
+/** The change that makes a build the one that is read. Pointers of other versions go: their builds are no longer folded. */
+export function pointTo(
+  projection: Projection,
+  pointer: Pointer,
+  stored: readonly StoredPointer[],
+): readonly RecordChange[] {
+  const key = pointerKey(projection.name, projection.version)
+  const before = stored.find((one) => one.key === key)
+  const others = stored.filter((one) => one.key !== key && one.key.startsWith(`projection/${projection.name}/`))
+  const value: Document = { ...pointer }
+  return [
+    { key, expectedVersion: before?.recordVersion ?? 0, value },
+    ...others.map((one) => ({ key: one.key, expectedVersion: one.recordVersion, value: undefined })),
+  ]
+}

@@ -1,0 +1,286 @@
+// The read models of this node: opens them, keeps them level with the log, makes them anew, compares them with the log.
+
+import type { Projection } from '../../projections/projection.ts'
+import type { Documents } from '../documents/port.ts'
+import type { Recorded } from '../domain/events.ts'
+import type { LogListener } from '../eventstore/follower.ts'
+import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
+import { Backlog } from './backlog.ts'
+import { Bell } from './bell.ts'
+import { checkpointKey, leftovers, pointerKey, readPointers } from './builds.ts'
+import { atStart, fromRecord, isOfLog } from './checkpoint.ts'
+import type { CacheLimits } from './documentCache.ts'
+import { Lease } from './lease.ts'
+import type { Logger } from './logger.ts'
+import { parkedKey } from './parking.ts'
+import { ReadModels } from './readModels.ts'
+import { inUse, type RebuildOptions, type RebuildResult, type RebuildSite, rebuild } from './rebuild.ts'
+import { untilDone } from './retry.ts'
+import { type Beginning, Runner } from './runner.ts'
+import { type ProjectionStatus, statusOf } from './status.ts'
+import { Target } from './target.ts'
+import { type VerifyOptions, type VerifyResult, verify } from './verify.ts'
+
+export interface ProjectingOptions {
+  readonly store: EventStore
+  readonly documents: Documents
+  readonly projections: readonly Projection[]
+  readonly logger: Logger
+  /** ms since 1970 */
+  readonly clock?: () => number
+  /** Told after each batch was written, with what could be decoded of it. */
+  readonly onEvents?: (events: readonly Recorded[], position: Position) => void
+  /** Where several nodes share the documents: they take turns by a lease. Without it this node has them to itself. */
+  readonly shared?: {
+    /** Names this life of this node. */
+    readonly holder: string
+    /** In ms (default 10,000). */
+    readonly leaseMs?: number
+  }
+  /** How long a replaced build is kept, in ms (default 1,000; 20,000 where the documents are shared). */
+  readonly graceMs?: number
+}
+
+/** The read models were made from another log than this one. */
+export class ReadModelsOfAnotherLog extends Error {
+  override readonly name = 'ReadModelsOfAnotherLog'
+  constructor() {
+    super(
+      'The read models belong to another log: an event that they were made from is not in this one. ' +
+        'If the log is the right one, make them anew: parley projections rebuild --all',
+    )
+  }
+}
+
+const liveLimits: CacheLimits = { documents: 5_000, bytes: 8_000_000 }
+
+export class Projecting implements LogListener {
+  readonly readModels: ReadModels
+  readonly #options: ProjectingOptions
+  readonly #bell = new Bell()
+  readonly #backlog: Backlog
+  readonly #runner: Runner
+  readonly #site: RebuildSite
+  readonly #clock: () => number
+  /** Set when everything stored is to be replaced, because it belongs to another log. */
+  #fresh = false
+  #opened = false
+  #wasLevel = false
+  /** Rebuilding and verifying go one after the other. */
+  #work: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ProjectingOptions) {
+    const { store, documents, logger, shared, onEvents, clock = Date.now } = options
+    this.#options = options
+    this.#clock = clock
+    this.readModels = new ReadModels(documents)
+    this.#backlog = new Backlog({ store, after: atStart.position, onNews: () => this.#bell.ring() })
+    const lastsMs = shared?.leaseMs ?? 10_000
+    this.#runner = new Runner({
+      documents,
+      readModels: this.readModels,
+      backlog: this.#backlog,
+      bell: this.#bell,
+      logger,
+      lease: shared && new Lease({ documents, holder: shared.holder, lastsMs, clock }),
+      standbyMs: lastsMs / 5,
+      begin: () => this.#begin(),
+      standBy: () => this.#standBy(),
+      onEvents,
+    })
+    const graceMs = options.graceMs ?? (shared ? 20_000 : 1_000)
+    const underWay = new Set<{ readonly position: Position }>()
+    this.#site = { store, documents, runner: this.#runner, readModels: this.readModels, underWay, graceMs, liveLimits }
+  }
+
+  /** Everything up to here can be read. */
+  get checkpoint(): Position {
+    return this.readModels.checkpoint
+  }
+
+  /** No build that is there, in use or not, is behind this position: what is deleted at or before it may be forgotten. */
+  get slowest(): Position {
+    let slowest = this.readModels.checkpoint
+    for (const { position } of this.#site.underWay) if (position < slowest) slowest = position
+    return slowest
+  }
+
+  /** Events that could not be decoded, since the start. */
+  get skipped(): number {
+    return this.#runner.skipped
+  }
+
+  /**
+   * Begins to keep the read models level with the log.
+   * @param options `fresh`: what is stored belongs to another log, and is replaced by `rebuild('all')`
+   * @throws {ReadModelsOfAnotherLog}
+   */
+  async open(options: { readonly fresh?: boolean } = {}): Promise<void> {
+    this.#fresh = options.fresh ?? false
+    await this.#checkpointOfThisLog()
+    this.#opened = true
+    this.#runner.start()
+  }
+
+  /**
+   * Builds what has never been built, and resolves when nothing of the log is left to take in.
+   * @throws {FoldFailed} a new build cannot be made, or the signal's reason
+   */
+  async catchUp(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    // A node without the lease has caught up when the one that holds it has.
+    const end = await this.#options.store.end()
+    while (!this.#runner.leading && !this.#isReadable(end)) await this.#pause(signal)
+    if (this.#runner.leading) {
+      const missing = this.#options.projections.filter(({ name }) => this.readModels.collectionOf(name) === undefined)
+      if (missing.length > 0) await this.#rebuild(missing, { batch: 10_000, signal })
+      await this.#runner.reachEnd(signal)
+    }
+    this.#wasLevel = true
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#backlog.deliver(delivery)
+  }
+
+  /**
+   * Makes these read models anew in one pass over the log; what is in use is read and written meanwhile.
+   * @throws {FoldFailed} {NotTheRunner} or the signal's reason: then everything stays as it was
+   */
+  rebuild(names: readonly string[] | 'all', options: RebuildOptions = {}): Promise<readonly RebuildResult[]> {
+    return this.#rebuild(this.#named(names), options)
+  }
+
+  /** Compares these read models with a fresh fold of the log. */
+  verify(names: readonly string[] | 'all', options: VerifyOptions = {}): Promise<readonly VerifyResult[]> {
+    return this.#inTurn(() => verify(this.#site, this.#named(names), options))
+  }
+
+  status(): readonly ProjectionStatus[] {
+    return statusOf({
+      projections: this.#options.projections,
+      runner: this.#runner,
+      backlog: this.#backlog,
+      readModels: this.readModels,
+      level: this.#wasLevel && this.#backlog.live,
+      stopped: !this.#opened || this.#runner.stopped,
+      now: this.#clock(),
+    })
+  }
+
+  /** Whether the read models are whole and can go on; if not, why. */
+  health(): { readonly ready: true } | { readonly ready: false; readonly reason: string } {
+    if (!this.#opened || this.#runner.stopped) return { ready: false, reason: 'The read models are closed.' }
+    const trouble = this.#runner.trouble
+    if (trouble !== undefined) return { ready: false, reason: `The read models cannot go on: ${trouble}` }
+    const { projections } = this.#options
+    const missing = projections.find(({ name }) => this.readModels.collectionOf(name) === undefined)
+    if (missing) return { ready: false, reason: `The read model ${missing.name} is being built.` }
+    if (!this.#wasLevel) return { ready: false, reason: 'The read models are catching up with the log.' }
+    return this.#options.documents.health()
+  }
+
+  async close(): Promise<void> {
+    this.#opened = false
+    await this.#runner.close()
+    await this.#work.catch(() => {})
+    this.readModels.close()
+  }
+
+  #rebuild(projections: readonly Projection[], options: RebuildOptions): Promise<readonly RebuildResult[]> {
+    return this.#inTurn(async () => {
+      while (!this.#runner.leading && !this.#options.shared) await this.#pause(options.signal)
+      const results = await rebuild(this.#site, projections, options)
+      this.#fresh = false
+      return results
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(work)
+    this.#work = result.catch(() => {})
+    return result
+  }
+
+  #named(names: readonly string[] | 'all'): readonly Projection[] {
+    const { projections } = this.#options
+    if (names === 'all') return projections
+    return [...new Set(names)].map((name) => {
+      const projection = projections.find((one) => one.name === name)
+      if (projection) return projection
+      const known = projections.map((one) => one.name).join(', ')
+      throw new Error(`There is no read model ${name}. There are: ${known}.`)
+    })
+  }
+
+  #isReadable(position: Position): boolean {
+    const whole = this.#options.projections.every(({ name }) => this.readModels.collectionOf(name) !== undefined)
+    return whole && this.readModels.checkpoint >= position
+  }
+
+  async #pause(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    this.#runner.persistence.signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  async #checkpointOfThisLog() {
+    const { documents, store } = this.#options
+    const record = await documents.record(checkpointKey)
+    const checkpoint = record && !this.#fresh ? fromRecord(record.value) : atStart
+    if (!(await isOfLog(store, checkpoint))) throw new ReadModelsOfAnotherLog()
+    return { checkpoint, recordVersion: record?.version ?? 0 }
+  }
+
+  /** Called each time this node begins to fold. */
+  async #begin(): Promise<Beginning> {
+    const { documents, projections, logger } = this.#options
+    const { checkpoint, recordVersion } = await this.#checkpointOfThisLog()
+    const pointers = await readPointers(documents, projections)
+    const active = new Set(pointers.map((one) => one.pointer.collection))
+    for (const collection of leftovers(projections, await documents.collections(), active)) {
+      logger.info(`Dropping ${collection}, which is not in use.`)
+      await documents.dropCollection(collection)
+    }
+    await this.#dropParkedOf(active)
+    const targets: Target[] = []
+    for (const projection of this.#fresh ? [] : projections) {
+      const key = pointerKey(projection.name, projection.version)
+      const pointer = pointers.find((one) => one.key === key)?.pointer
+      if (pointer === undefined) continue
+      const { collection } = pointer
+      const target = new Target({ projection, collection, limits: liveLimits, onError: 'park', empty: false })
+      await target.loadParked(documents)
+      // A crash may have come between the pointer and the indexes of an earlier version of the code.
+      await documents.createIndexes(collection, projection.indexes)
+      this.readModels.use(projection.name, inUse(target))
+      targets.push(target)
+    }
+    return { targets, checkpoint: targets.length > 0 ? checkpoint : atStart, recordVersion }
+  }
+
+  async #dropParkedOf(active: ReadonlySet<string>): Promise<void> {
+    const { documents } = this.#options
+    for (const [key, { version, value }] of await documents.records('parked/')) {
+      const { build, documentId } = value
+      if (typeof build !== 'string' || active.has(build) || key !== parkedKey(build, String(documentId))) continue
+      await documents.write([], [{ key, expectedVersion: version, value: undefined }])
+    }
+  }
+
+  /** Another node folds: this one only looks where it is, and which builds are in use. */
+  async #standBy(): Promise<void> {
+    const { documents, projections } = this.#options
+    const pointers = await readPointers(documents, projections)
+    for (const projection of projections) {
+      const key = pointerKey(projection.name, projection.version)
+      const pointer = pointers.find((one) => one.key === key)?.pointer
+      if (pointer === undefined || pointer.collection === this.readModels.collectionOf(projection.name)) continue
+      const { collection } = pointer
+      const target = new Target({ projection, collection, limits: liveLimits, onError: 'park', empty: false })
+      await target.loadParked(documents)
+      this.readModels.use(projection.name, inUse(target))
+    }
+    const record = await untilDone(() => documents.record(checkpointKey), this.#runner.persistence)
+    if (record) this.readModels.advance(fromRecord(record.value).position)
+  }
+}

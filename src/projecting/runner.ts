@@ -1,0 +1,295 @@
+// The live runner: one loop that folds the log into the builds in use, batch by batch, and lets others in between two batches.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Documents, type RecordChange, RecordConflict } from '../documents/port.ts'
+import type { Recorded } from '../domain/events.ts'
+import type { Position } from '../eventstore/port.ts'
+import type { Backlog, Batch } from './backlog.ts'
+import type { Bell } from './bell.ts'
+import { checkpointKey } from './builds.ts'
+import { advanced, atStart, type Checkpoint, toRecord } from './checkpoint.ts'
+import { decodeAll, foldBatch, Pace } from './foldBatch.ts'
+import type { Lease } from './lease.ts'
+import type { Logger } from './logger.ts'
+import type { ReadModels } from './readModels.ts'
+import { describe, type Persistence, untilDone } from './retry.ts'
+import type { Target } from './target.ts'
+import { writeSurely } from './writing.ts'
+
+/** What the builds in use are when this node begins to fold. */
+export interface Beginning {
+  readonly targets: readonly Target[]
+  readonly checkpoint: Checkpoint
+  /** Version of the checkpoint's record; 0 where there is none. */
+  readonly recordVersion: number
+}
+
+interface RunnerOptions {
+  readonly documents: Documents
+  readonly readModels: ReadModels
+  readonly backlog: Backlog
+  readonly bell: Bell
+  readonly logger: Logger
+  /** Where several nodes share the documents. */
+  readonly lease: Lease | undefined
+  /** How often a node without the lease looks whether it is free, in ms. */
+  readonly standbyMs: number
+  /** Finds out where to go on, when this node begins to fold. */
+  readonly begin: () => Promise<Beginning>
+  /** Called now and then while another node folds. */
+  readonly standBy: () => Promise<void>
+  readonly onEvents: ((events: readonly Recorded[], position: Position) => void) | undefined
+}
+
+/** Builds that are folded along with those in use, before they take their place or are compared with them. */
+export interface Companion {
+  readonly targets: readonly Target[]
+  /** It was left behind: an error in a fold, or this node no longer folds. */
+  readonly fail: (error: Error) => void
+}
+
+/** Another node folds now. */
+export class NotTheRunner extends Error {
+  override readonly name = 'NotTheRunner'
+  constructor() {
+    super('This node does not run the projections now: another one does. Ask there, or try again later.')
+  }
+}
+
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #stop = new AbortController()
+  readonly #companions = new Set<Companion>()
+  readonly #pace = new Pace(8)
+  #active: readonly Target[] = []
+  #checkpoint = atStart
+  #recordVersion = 0
+  #leading = false
+  #turns: { readonly work: () => Promise<void>; readonly refuse: (error: Error) => void }[] = []
+  #inHand: { readonly events: number; readonly occurredAt: string | undefined } | undefined
+  #atEnd: { readonly resolve: () => void }[] = []
+  #trouble: string | undefined
+  #skipped = 0
+  #running: Promise<void> | undefined
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  get active(): readonly Target[] {
+    return this.#active
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint
+  }
+
+  get leading(): boolean {
+    return this.#leading
+  }
+
+  get stopped(): boolean {
+    return this.#stop.signal.aborted || this.#running === undefined
+  }
+
+  /** What keeps it from going on now, as a sentence. */
+  get trouble(): string | undefined {
+    return this.#trouble
+  }
+
+  /** Events that could not be decoded, since the start. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** The batch that is being folded and written. */
+  get inHand(): { readonly events: number; readonly occurredAt: string | undefined } | undefined {
+    return this.#inHand
+  }
+
+  /** For others that read and write the documents on its behalf. */
+  get persistence(): Persistence {
+    return {
+      signal: this.#stop.signal,
+      onFailure: (error) => {
+        if (this.#trouble === undefined) this.#options.logger.warn(`The read models cannot go on: ${describe(error)}`)
+        this.#trouble = describe(error)
+      },
+      onRecovery: () => {
+        this.#trouble = undefined
+        this.#options.logger.info('The read models go on.')
+      },
+    }
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('The read models are closed.'))
+    await this.#running
+    this.#yield(new Error('The read models are closed.'))
+    await this.#options.backlog.close()
+    await this.#options.lease?.release()
+  }
+
+  /** Does something between two batches. @throws {NotTheRunner} */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#leading) return Promise.reject(new NotTheRunner())
+    return new Promise((resolve, reject) => {
+      this.#turns.push({ work: () => work().then(resolve, reject), refuse: reject })
+      this.#options.bell.ring()
+    })
+  }
+
+  /** From the next batch on, it is folded too. Within `exclusive`. */
+  attach(companion: Companion): void {
+    this.#companions.add(companion)
+  }
+
+  detach(companion: Companion): void {
+    this.#companions.delete(companion)
+  }
+
+  /** These builds are in use now. Within `exclusive`. */
+  activate(targets: readonly Target[]): void {
+    const names = new Set(targets.map((target) => target.projection.name))
+    this.#active = [...this.#active.filter((target) => !names.has(target.projection.name)), ...targets]
+  }
+
+  /** Where nothing was in use before: goes on from here. Within `exclusive`. */
+  goOnFrom(checkpoint: Checkpoint): void {
+    this.#checkpoint = checkpoint
+    this.#options.backlog.reset(checkpoint.position)
+  }
+
+  /** Writes records together with the present checkpoint. Within `exclusive`. */
+  async record(changes: readonly RecordChange[]): Promise<void> {
+    const checkpoint = { key: checkpointKey, expectedVersion: this.#recordVersion, value: toRecord(this.#checkpoint) }
+    await writeSurely(this.#options.documents, { writes: [], records: [...changes, checkpoint] }, this.persistence)
+    this.#recordVersion += 1
+    this.#options.readModels.advance(this.#checkpoint.position)
+  }
+
+  /** Resolves when nothing is left to take in. */
+  async reachEnd(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    this.#atEnd.push({ resolve })
+    this.#options.backlog.readTheLog()
+    await promise
+    signal.throwIfAborted()
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    const { logger } = this.#options
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        if (await this.#mayFold()) await this.#step()
+        failures = 0
+        this.#trouble = undefined
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof RecordConflict) {
+          logger.warn('Another node has gone on with the read models; this one begins again where it stands.')
+          continue
+        }
+        this.persistence.onFailure(error)
+        await sleep(Math.random() * Math.min(5_000, 50 * 2 ** failures++), undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  async #mayFold(): Promise<boolean> {
+    const { lease, begin, standBy, standbyMs } = this.#options
+    const { signal } = this.#stop
+    if (this.#leading) {
+      if (!lease || (await untilDone(() => lease.renewInTime(), this.persistence))) return true
+      this.#yield(new NotTheRunner())
+      return false
+    }
+    if (lease && !(await lease.take())) {
+      await standBy()
+      await sleep(standbyMs, undefined, { signal })
+      return false
+    }
+    const { targets, checkpoint, recordVersion } = await begin()
+    this.#active = targets
+    this.#checkpoint = checkpoint
+    this.#recordVersion = recordVersion
+    this.#options.backlog.reset(checkpoint.position)
+    this.#options.readModels.advance(checkpoint.position)
+    this.#leading = true
+    return true
+  }
+
+  /** What was in memory may be behind what is stored. */
+  #yield(error: Error): void {
+    this.#leading = false
+    for (const target of this.#active) target.clear()
+    this.#active = []
+    for (const companion of this.#companions) companion.fail(error)
+    this.#companions.clear()
+    for (const turn of this.#turns.splice(0)) turn.refuse(error)
+  }
+
+  async #step(): Promise<void> {
+    const { backlog, bell } = this.#options
+    const turn = this.#turns.shift()
+    if (turn) return turn.work()
+    const idle = this.#active.length === 0 && this.#companions.size === 0
+    // Who asks while the end is looked for may know of more than is found.
+    const asked = this.#atEnd.length
+    const batch = idle ? undefined : await backlog.next()
+    if (batch) return this.#apply(batch)
+    if (!idle) for (const one of this.#atEnd.splice(0, asked)) one.resolve()
+    await bell.wait(this.#stop.signal, this.#options.lease && this.#options.standbyMs)
+  }
+
+  async #apply({ events, position }: Batch): Promise<void> {
+    const { documents, readModels, onEvents, logger } = this.#options
+    const persistence = this.persistence
+    this.#inHand = { events: events.length, occurredAt: events[0]?.metadata.occurredAt }
+    try {
+      const { decoded, skipped } = decodeAll(events)
+      const targets = [...this.#active, ...[...this.#companions].flatMap((companion) => companion.targets)]
+      const reading = <T>(read: () => Promise<T>): Promise<T> => untilDone(read, persistence)
+      const failures = await foldBatch(targets, decoded, { documents, pace: this.#pace, reading })
+      const lost = new Set<Target>()
+      for (const companion of this.#companions) {
+        const error = companion.targets.map((target) => failures.get(target)).find((one) => one !== undefined)
+        if (error === undefined) continue
+        this.#companions.delete(companion)
+        for (const target of companion.targets) lost.add(target)
+        companion.fail(error)
+      }
+      const going = targets.filter((target) => !lost.has(target))
+      // What says who may see what is written first, for engines that write one after the other.
+      const ordered = going.toSorted((a, b) => Number(b.projection.access) - Number(a.projection.access))
+      const next = advanced(this.#checkpoint, events, position)
+      const checkpoint = { key: checkpointKey, expectedVersion: this.#recordVersion, value: toRecord(next) }
+      const writes = ordered.flatMap((target) => target.takeChanged())
+      const records = [...going.flatMap((target) => target.parkedChanges()), checkpoint]
+      await writeSurely(documents, { writes, records }, persistence)
+      this.#recordVersion += 1
+      this.#checkpoint = next
+      this.#skipped += skipped
+      readModels.advance(position)
+      for (const target of this.#active)
+        for (const parked of target.takeNewlyParked())
+          logger.error(
+            `${parked.projection}: ${parked.documentId} was put aside at revision ${parked.fromRevision} of ${parked.stream} ` +
+              `(${parked.error}). Mend the projection, then run: parley projections rebuild ${parked.projection}`,
+          )
+      onEvents?.(decoded, position)
+    } catch (error) {
+      // The batch is no longer in the line: this begins again from the checkpoint.
+      this.#yield(new NotTheRunner())
+      throw error
+    } finally {
+      this.#inHand = undefined
+    }
+  }
+}

@@ -1,0 +1,282 @@
+// One build that events are folded into: its newest documents in memory, and what is yet to be written.
+
+import { type Projection, removed } from '../../projections/projection.ts'
+import type { Document, Documents, RecordChange, Write } from '../documents/port.ts'
+import type { EventType, Recorded } from '../domain/events.ts'
+import { type Position, type Revision, start } from '../eventstore/port.ts'
+import { AbsentFilter } from './absentFilter.ts'
+import { type CacheLimits, DocumentCache, type Entry, entry } from './documentCache.ts'
+import {
+  type Parked,
+  parkedFromRecord,
+  parkedKey,
+  parkedPrefix,
+  parkedStreamId,
+  parkedToRecord,
+  whatAndWhere,
+} from './parking.ts'
+
+type OnError = 'park' | 'note' | 'fail'
+
+interface TargetOptions {
+  readonly projection: Projection
+  readonly collection: string
+  readonly limits: CacheLimits
+  /** What an error in a fold does: park the document; note only in memory that it cannot be folded; or stop the whole build. */
+  readonly onError: OnError
+  /** True where the collection is empty now. */
+  readonly empty: boolean
+}
+
+/** A build was stopped because an event could not be folded into it. The build that is read stays as it is. */
+export class FoldFailed extends Error {
+  override readonly name = 'FoldFailed'
+  constructor(projection: Projection, event: Recorded, documentId: string | undefined, error: unknown) {
+    super(
+      `${projection.name} version ${projection.version} cannot fold ${event.type}, revision ${event.revision} of ${event.stream}` +
+        `${documentId === undefined ? '' : `, into ${documentId}`}: ${whatAndWhere(error)}. The build in use was left as it is.`,
+      { cause: error },
+    )
+  }
+}
+
+/** The tables of a projection without the tie between each type and its event: decoded events are of their type. */
+type Which = { readonly [type: string]: ((event: Recorded) => string | readonly string[] | undefined) | undefined }
+type Folds = {
+  readonly [type: string]:
+    | ((document: object | undefined, event: Recorded, id: string) => object | typeof removed | undefined)
+    | undefined
+}
+
+export class Target {
+  readonly projection: Projection
+  readonly collection: string
+  readonly #documentOf: Which
+  readonly #evolve: Folds
+  #onError: OnError
+  #cache: DocumentCache
+  #absent: AbsentFilter | undefined
+  /** Taken out of the cache, and being written: the store may not have them yet. */
+  readonly #onTheirWay = new Map<string, Entry>()
+  /** By document, with the version of its record. */
+  readonly #parked = new Map<string, { readonly parked: Parked; recordVersion: number; changed: boolean }>()
+  readonly #newlyParked: Parked[] = []
+  /** The batch at hand: which event goes into which document. */
+  #batch = 0
+  #ids: string[] = []
+  #events: Recorded[] = []
+  /** Undefined until it has been read. */
+  #entries: (Entry | undefined)[] = []
+
+  constructor({ projection, collection, limits, onError, empty }: TargetOptions) {
+    this.projection = projection
+    this.collection = collection
+    // See `Which`: the keys of both tables are event types.
+    this.#documentOf = projection.documentOf as Which
+    this.#evolve = projection.evolve as unknown as Folds
+    this.#onError = onError
+    this.#cache = new DocumentCache(limits)
+    this.#absent = empty ? new AbsentFilter() : undefined
+  }
+
+  get types(): readonly EventType[] {
+    // `projection()` typed them.
+    return Object.keys(this.projection.documentOf) as EventType[]
+  }
+
+  get parked(): readonly Parked[] {
+    return [...this.#parked.values()].map((one) => one.parked)
+  }
+
+  /** Revision of the last event before those that were left out; undefined where the document is not parked. */
+  parkedRevision(id: string, stream?: string): Revision | undefined {
+    const own = this.#parked.get(id) ?? (stream === undefined ? undefined : this.#parked.get(parkedStreamId(stream)))
+    return own && own.parked.fromRevision - 1
+  }
+
+  async loadParked(documents: Documents): Promise<void> {
+    this.#parked.clear()
+    for (const record of (await documents.records(parkedPrefix(this.collection))).values()) {
+      const parked = parkedFromRecord(record.value)
+      this.#parked.set(parked.documentId, { parked, recordVersion: record.version, changed: false })
+    }
+  }
+
+  /** Those parked since the last call. */
+  takeNewlyParked(): readonly Parked[] {
+    return this.#newlyParked.splice(0)
+  }
+
+  /** First step of a batch: finds out which documents the events go into. */
+  plan(events: readonly Recorded[]): void {
+    for (const event of events) {
+      const which = this.#documentOf[event.type]
+      if (which === undefined) continue
+      if (this.#parked.size > 0 && this.#leftOut(parkedStreamId(event.stream), event)) continue
+      let ids: string | readonly string[] | undefined
+      try {
+        ids = which(event)
+      } catch (error) {
+        this.#failed(undefined, event, error)
+        continue
+      }
+      if (typeof ids === 'string') this.#add(ids, event)
+      else if (ids !== undefined) for (const id of ids) this.#add(id, event)
+    }
+  }
+
+  /** Second step: the documents that are not in memory, each once. */
+  missing(): readonly string[] {
+    const missing = new Set<string>()
+    for (const id of this.#ids) {
+      const known = this.#cache.use(id, this.#batch) ?? this.#withoutReading(id)
+      this.#entries.push(known)
+      if (known === undefined) missing.add(id)
+    }
+    return [...missing]
+  }
+
+  /** Reads those. Can be tried again. */
+  async load(documents: Documents, ids: readonly string[]): Promise<void> {
+    const missing = new Set(ids)
+    for (const { id, revision, position, document } of await documents.load(this.collection, ids)) {
+      missing.delete(id)
+      this.#cache.put(entry(id, revision, position, document), this.#batch)
+    }
+    for (const id of missing) this.#cache.put(absent(id), this.#batch)
+  }
+
+  /** Third step: folds. @throws {FoldFailed} where an error stops the build */
+  fold(): void {
+    for (let index = 0; index < this.#events.length; index++) {
+      const event = this.#events[index]
+      const id = this.#ids[index]
+      if (event === undefined || id === undefined) break
+      const entry = this.#entries[index] ?? this.#cache.use(id, this.#batch)
+      if (entry === undefined) throw new Error('A batch was folded that had not been loaded.')
+      if (event.revision <= entry.revision) continue
+      if (this.#parked.size > 0 && this.#leftOut(id, event)) {
+        // A parked message does not keep a text that was deleted.
+        if (event.type === 'MessageDeleted' && event.data.messageId === id) this.#change(entry, undefined, event)
+        continue
+      }
+      try {
+        const next = this.#evolve[event.type]?.(entry.document, event, id)
+        if (next === undefined) continue
+        // A document is JSON; its own type names its fields.
+        this.#change(entry, next === removed ? undefined : (next as Document), event)
+      } catch (error) {
+        this.#failed(id, event, error)
+      }
+    }
+    this.forgetBatch()
+  }
+
+  /** Lets go of a batch that was planned and will not be folded. */
+  forgetBatch(): void {
+    this.#batch += 1
+    this.#ids = []
+    this.#events = []
+    this.#entries = []
+  }
+
+  /** Everything that was changed. To be written before the next batch is folded. */
+  takeChanged(): Write[] {
+    const writes = this.#cache.takeChanged().map((one) => this.#write(one))
+    // Nothing that leaves the memory now is yet to be written.
+    this.#cache.evict()
+    return writes
+  }
+
+  /** What was changed and has no more room in memory: a build that nobody reads is written no earlier. Those taken before are written. */
+  takeEvicted(): Write[] {
+    this.#onTheirWay.clear()
+    const evicted = this.#cache.evict()
+    for (const one of evicted) this.#onTheirWay.set(one.id, one)
+    return evicted.map((one) => this.#write(one))
+  }
+
+  /** What must be recorded of parked documents, in the same write as their effect. */
+  parkedChanges(): RecordChange[] {
+    if (this.#onError !== 'park') return []
+    const changes: RecordChange[] = []
+    for (const [id, one] of this.#parked) {
+      if (!one.changed) continue
+      one.changed = false
+      changes.push({
+        key: parkedKey(this.collection, id),
+        expectedVersion: one.recordVersion++,
+        value: parkedToRecord(one.parked),
+      })
+    }
+    return changes
+  }
+
+  /** From now on it is the build in use; everything that was changed has been written. */
+  goLive(limits: CacheLimits): void {
+    this.#onError = 'park'
+    this.#cache = new DocumentCache(limits)
+    this.#absent = undefined
+    this.#onTheirWay.clear()
+  }
+
+  /** After others may have written: nothing in memory holds any more. */
+  clear(): void {
+    this.#cache.clear()
+    this.#onTheirWay.clear()
+    this.#absent = undefined
+    this.forgetBatch()
+  }
+
+  #add(id: string, event: Recorded): void {
+    this.#ids.push(id)
+    this.#events.push(event)
+  }
+
+  /** What is known without asking the store. */
+  #withoutReading(id: string): Entry | undefined {
+    const onItsWay = this.#onTheirWay.get(id)
+    const known = onItsWay ?? (this.#absent?.mayHold(id) === false ? absent(id) : undefined)
+    if (known !== undefined) this.#cache.put(known, this.#batch)
+    return known
+  }
+
+  #change(entry: Entry, document: Document | undefined, event: Recorded): void {
+    this.#cache.change(entry, document, event.revision, event.position as Position)
+  }
+
+  #write({ id, revision, position, document }: Entry): Write {
+    this.#absent?.add(id)
+    return { collection: this.collection, id, revision, position, document }
+  }
+
+  /** Counts the event where the document is parked. */
+  #leftOut(id: string, event: Recorded): boolean {
+    const one = this.#parked.get(id)
+    if (one === undefined) return false
+    if (event.revision > one.parked.throughRevision) {
+      one.parked.throughRevision = event.revision
+      one.parked.events += 1
+      one.changed = true
+    }
+    return true
+  }
+
+  #failed(id: string | undefined, event: Recorded, error: unknown): void {
+    if (this.#onError === 'fail') throw new FoldFailed(this.projection, event, id, error)
+    const parked: Parked = {
+      projection: this.projection.name,
+      build: this.collection,
+      documentId: id ?? parkedStreamId(event.stream),
+      stream: event.stream,
+      fromRevision: event.revision,
+      throughRevision: event.revision,
+      events: 1,
+      error: whatAndWhere(error),
+    }
+    this.#parked.set(parked.documentId, { parked, recordVersion: 0, changed: true })
+    this.#newlyParked.push(parked)
+  }
+}
+
+const absent = (id: string): Entry => entry(id, -1, start, undefined)

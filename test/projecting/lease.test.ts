@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { checkpointKey, leaseKey } from '../../src/projecting/builds.ts'
+import { NotTheRunner } from '../../src/projecting/runner.ts'
+import { contents, freshFold, houses, Node, sent, World } from './world.ts'
+
+const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+test('of two nodes on the same documents one folds, both can read, and the other takes over', async () => {
+  await using world = await World.open()
+  const room = `room-${randomUUID()}`
+  await world.append(room, sent(1))
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  await world.append(room, sent(2))
+  await Promise.all([first.level(), second.level()])
+  expect(await second.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
+  expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'first' })
+  await expect(second.projecting.rebuild('all')).rejects.toThrow(NotTheRunner)
+
+  // A rebuild at the first is seen by the second.
+  await first.projecting.rebuild(['houses'])
+  while (second.projecting.readModels.collectionOf('houses') !== 'houses_v1_2') await soon(10)
+
+  await first.close()
+  await world.append(room, sent(3))
+  await second.level()
+  expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'second' })
+  expect(await contents(world.documents, second.projecting)).toBe(await freshFold(world.store))
+})
+
+test('a lease that is not renewed runs out, and who lost it changes nothing any more', async () => {
+  await using world = await World.open()
+  const room = `room-${randomUUID()}`
+  await world.append(room, sent(1))
+  let firstClock = 0
+  let secondClock = 0
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 500 }, clock: () => Date.now() + firstClock })
+  // The first stops for a while, in the middle of a write.
+  const write = world.documents.write.bind(world.documents)
+  const stuck = Promise.withResolvers<void>()
+  const entered = Promise.withResolvers<void>()
+  let stall = true
+  world.documents.write = async (writes, records) => {
+    if (stall && writes.length > 0) {
+      stall = false
+      entered.resolve()
+      await stuck.promise
+    }
+    return write(writes, records)
+  }
+  await world.append(room, sent(2))
+  await entered.promise
+  secondClock = 1_000
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 500 }, clock: () => Date.now() + secondClock })
+  await world.append(room, sent(3), sent(4))
+  await second.level()
+  const taken = (await world.documents.record(checkpointKey))?.version
+  firstClock = 1_000
+  stuck.resolve()
+  await soon(200)
+  expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'second' })
+  expect(await second.projecting.readModels.get(houses, [room])).toMatchObject([{ revision: 3, document: { sent: 4 } }])
+  expect((await world.documents.record(checkpointKey))?.version).toBe(taken)
+  await first.level()
+  expect(await first.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 4 } }])
+  expect(await contents(world.documents, second.projecting)).toBe(await freshFold(world.store))
+})
+
+test('a node that has the documents to itself begins at once, whatever lease was left', async () => {
+  await using world = await World.open()
+  await world.documents.write(
+    [],
+    [{ key: leaseKey, expectedVersion: 0, value: { holder: 'killed', until: Date.now() + 60_000 } }],
+  )
+  await world.append(`room-${randomUUID()}`, sent(1))
+  const node = new Node(world, {})
+  await node.open()
+  expect(await node.projecting.readModels.count(houses, {})).toBe(1)
+  await node.close()
+})
