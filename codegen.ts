@@ -14,7 +14,7 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        scalars: { ID: 'string', DateTime: 'string', Cursor: 'string', Position: 'string', JSON: 'unknown' },
+        scalars: { ID: 'string', DateTime: 'string', FeedCursor: 'string', Position: 'string', JSON: 'unknown' },
       },
     },
   },

@@ -2,12 +2,19 @@
 
 import { generate } from '@graphql-codegen/cli'
 import config from '../codegen.ts'
-import { root, writeOrCompare } from './generatedFile.ts'
+import { type GeneratedFile, root, writeOrCompare } from './generatedFile.ts'
 
 process.chdir(root)
-// The second argument: not to write, because it would also write when only asked to compare.
-const files: readonly { filename: string; content: string }[] = await generate({ ...config, silent: true }, false)
-writeOrCompare(
-  files.map(({ filename, content }) => ({ file: filename, content })),
-  'npm run codegen',
-)
+try {
+  writeOrCompare(await generated(), 'npm run codegen')
+} catch (error) {
+  // What is wrong with which document stands in the message; where the tool stood then is of no use.
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+}
+
+async function generated(): Promise<readonly GeneratedFile[]> {
+  // The second argument keeps it from writing, which it would also do when it is only to be compared.
+  const files: readonly { filename: string; content: string }[] = await generate({ ...config, silent: true }, false)
+  return files.map(({ filename, content }) => ({ file: filename, content }))
+}

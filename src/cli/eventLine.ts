@@ -3,7 +3,7 @@
 import type { EventLine } from './methods.ts'
 
 /** Characters that would move the cursor or turn the writing round; some of them `JSON.stringify` leaves as they are. */
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const unsafe = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** Time, stream, revision, type, who, what; nothing in it can upset a terminal. */
 export function eventLine({ stream, revision, type, data, body, metadata }: EventLine): string {

@@ -1,6 +1,6 @@
 // A bar for what takes longer than two seconds, on a terminal only.
 
-import { Format, SingleBar } from 'cli-progress'
+import cliProgress from 'cli-progress'
 
 /** How long something is waited for without a word, in ms. */
 const patience = 2_000
@@ -18,7 +18,7 @@ export class Progress {
   readonly #now: () => number
   readonly #title: string
   readonly #started: number
-  #bar: SingleBar | undefined
+  #bar: cliProgress.SingleBar | undefined
 
   constructor({ title, stream = process.stderr, now = () => performance.now() }: ProgressOptions) {
     this.#title = title
@@ -31,13 +31,9 @@ export class Progress {
   update({ done, total, what = '' }: { readonly done: number; readonly total: number; readonly what?: string }): void {
     if (!this.#stream.isTTY || this.#now() - this.#started < patience) return
     if (this.#bar === undefined) {
-      this.#bar = new SingleBar({
+      this.#bar = new cliProgress.SingleBar({
         format: `${this.#title} {bar} {percentage} % {value}/{total} {what}`,
-        // The library's own figures, which it would show without separators.
-        formatValue: (value, options, type) =>
-          type === 'value' || type === 'total'
-            ? value.toLocaleString('en-US')
-            : Format.ValueFormat(value, options, type),
+        formatValue: (value) => value.toLocaleString('en-US'),
         stream: this.#stream,
         hideCursor: true,
         clearOnComplete: true,

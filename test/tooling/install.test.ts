@@ -1,0 +1,131 @@
+// What happens on a fresh clone, with another Node than the pinned one, and npm played by a script.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+
+const root = path.join(import.meta.dirname, '..', '..')
+const posix = process.platform !== 'win32'
+
+/** Where the pinned Node lies below node_modules: as in this installation. */
+const binary = path.relative(path.join(root, 'node_modules'), process.execPath)
+const pinned = posix && !binary.startsWith('..')
+
+/** Plays npm: notes how it was called, and leaves what `npm ci` would, but for the command `node`. */
+const npm = `
+const fs = require('node:fs'), path = require('node:path')
+fs.appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n')
+if (fs.existsSync('npm-fails')) process.exit(7)
+console.log('npm talks')
+fs.rmSync('node_modules', { recursive: true, force: true })
+const node = path.join('node_modules', ${JSON.stringify(binary)})
+fs.mkdirSync(path.dirname(node), { recursive: true })
+fs.symlinkSync(${JSON.stringify(process.execPath)}, node)
+`
+
+const main = `
+process.on('SIGTERM', () => process.exit(42))
+console.log(JSON.stringify({ outer: process.env.OUTER ?? null, args: process.argv.slice(2) }))
+if (process.argv.includes('killed')) process.kill(process.ppid, 'SIGTERM')
+if (process.argv.includes('wait') || process.argv.includes('killed')) setTimeout(() => {}, 10_000)
+if (process.argv.includes('fail')) process.exit(5)
+`
+
+/** A clone in which nothing is installed. */
+function clone() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'parley-clone-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const file of [
+    'package.json',
+    'bin/parley.js',
+    'scripts/install.mjs',
+    'scripts/ensureInstalled.mjs',
+    'scripts/pinnedNode.mjs',
+  ])
+    cpSync(path.join(root, file), path.join(folder, file))
+  writeFileSync(path.join(folder, 'package-lock.json'), '{}')
+  const write = (file: string, content: string) => {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    writeFileSync(path.join(folder, file), content)
+  }
+  write('src/main.ts', main)
+  write('npm/npm-cli.js', npm)
+  write('npm/package.json', '{}')
+  // The Node of the machine: another command of the same name, which marks whatever runs under it.
+  write('outer/node', `#!/bin/sh\nOUTER=yes exec ${process.execPath} "$@"\n`)
+  chmodSync(path.join(folder, 'outer/node'), 0o755)
+  const env = {
+    // As npm runs scripts: first the commands of the installation, which do not exist yet.
+    PATH: [path.join(folder, 'node_modules/.bin'), path.join(folder, 'outer'), '/usr/bin', '/bin'].join(':'),
+    npm_execpath: path.join(folder, 'npm/npm-cli.js'),
+    npm_node_execpath: path.join(folder, 'outer/node'),
+  }
+  const sh = (line: string, shell = 'sh') => spawnSync(shell, ['-c', line], { cwd: folder, env, encoding: 'utf8' })
+  const calls = () =>
+    existsSync(path.join(folder, 'npm-calls'))
+      ? readFileSync(path.join(folder, 'npm-calls'), 'utf8').trim().split('\n')
+      : []
+  return { folder, sh, calls, write }
+}
+
+const script = (name: string): string => {
+  const found = new RegExp(`"${name}": "([^"]+)"`).exec(readFileSync(path.join(root, 'package.json'), 'utf8'))?.[1]
+  if (found === undefined) throw new Error(`package.json has no script ${name}.`)
+  return found
+}
+
+const shells = ['sh', 'dash', 'bash'].filter((shell) => spawnSync(shell, ['-c', 'true']).status === 0)
+
+test.runIf(pinned).each(shells)('npm start on a fresh clone installs and runs the pinned Node (%s)', (shell) => {
+  const { sh, calls } = clone()
+  // The shell has looked `node` up for the install; it must not remember where.
+  const { status, stdout, stderr } = sh(`${script('start')} --port 5000`, shell)
+  expect(stderr).toContain('npm talks')
+  expect({ status, out: JSON.parse(stdout) }).toEqual({
+    status: 0,
+    out: { outer: null, args: ['start', '--port', '5000'] },
+  })
+  expect(calls()).toEqual([expect.stringMatching(/^ci .*--omit=dev$/)])
+})
+
+test.runIf(pinned)('nothing is installed twice, and everything includes what running needs', () => {
+  const { sh, calls, write } = clone()
+  for (const mode of ['--production', '--production', '', '', '--production']) sh(`node scripts/install.mjs ${mode}`)
+  expect(calls()).toEqual([expect.stringContaining('--omit=dev'), expect.stringContaining('--include=dev')])
+  write('package-lock.json', '{"changed":true}')
+  sh('node scripts/install.mjs --production')
+  expect(calls()).toHaveLength(3)
+})
+
+test.runIf(pinned)('a failed install is told, is not taken for one, and nothing is started', () => {
+  const { sh, calls, write, folder } = clone()
+  write('npm-fails', '')
+  const first = sh(script('start'))
+  expect({ status: first.status, stdout: first.stdout }).toEqual({ status: 1, stdout: '' })
+  expect(first.stderr).toContain('npm ci failed')
+  rmSync(path.join(folder, 'npm-fails'))
+  expect(sh(script('start')).status).toBe(0)
+  expect(calls()).toHaveLength(2)
+})
+
+test.runIf(pinned)('the command parley installs, and passes arguments and the exit code on', () => {
+  const { sh, calls } = clone()
+  const { status, stdout } = sh('outer/node bin/parley.js room list fail')
+  expect(status).toBe(5)
+  expect(JSON.parse(stdout)).toMatchObject({ args: ['room', 'list', 'fail'] })
+  expect(calls()).toHaveLength(1)
+  expect(sh('parley x').stdout).toContain('"args":["x"]')
+})
+
+test.runIf(pinned)('a signal to the command reaches what it runs, and its exit code comes back', () => {
+  const { sh } = clone()
+  sh('node scripts/install.mjs --production')
+  // A copy of the binary in another place is not the pinned one, so a process of its own is started and can be signalled.
+  const other = sh(
+    'node=$(readlink -f node_modules/.bin/node); { ln "$node" outer/copy 2>/dev/null || cp "$node" outer/copy; } && outer/copy bin/parley.js killed',
+  )
+  expect(other.stdout).toContain('"args":["killed"]')
+  expect(other.status).toBe(42)
+})
