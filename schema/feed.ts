@@ -78,7 +78,7 @@ type Of<T extends EventType> = ShownEvent & {
 /** A type whose events are told from the rest by the interfaces' `resolveType`. */
 const eventRef = <T extends EventType>(type: T) => builder.objectRef<Of<T>>(type)
 
-const interfaces = [ConversationEvent]
+const interfaces = [ConversationEvent, InboxEvent]
 
 const plain = (type: EventType, description: string) => eventRef(type).implement({ description, interfaces })
 

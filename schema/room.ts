@@ -11,6 +11,7 @@ import { afterDescription, connectionType, firstDescription } from './connection
 import { asking, by, type Context } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
 import { type ErrorName, resultType, tooMuch } from './errors.ts'
+import { Node } from './node.ts'
 import { Conversation, type FoundConversation, Membership } from './refs.ts'
 
 const RoomVisibilityType = builder.enumType('RoomVisibility', {
@@ -33,7 +34,7 @@ const HistoryVisibilityType = builder.enumType('HistoryVisibility', {
 
 const Room = builder.objectRef<FoundConversation>('Room').implement({
   description: 'A conversation that people join and leave.',
-  interfaces: [Conversation],
+  interfaces: [Conversation, Node],
   fields: (t) => ({
     slug: t.exposeString('slug', {
       nullable: true,
@@ -218,7 +219,6 @@ const UpdateRoomInput = builder.inputType('UpdateRoomInput', {
     name: t.string({ description: '1 to 80 characters. Owners only.' }),
     slug: t.string({ description: 'a to z, 0 to 9, hyphens; 1 to 64. Owners only.' }),
     topic: t.string({ description: 'At most 500 characters.' }),
-    slowModeSeconds: t.int({ description: 'Seconds that a plain member waits between two messages; 0 to 86,400.' }),
   }),
 })
 const roomInput = (name: string, description: string) =>
@@ -291,7 +291,7 @@ builder.mutationFields((t) => ({
   }),
   updateRoom: t.field({
     type: UpdateRoomResult,
-    description: 'Changes what a room is called and how it works.',
+    description: 'Changes what a room is called, and what it is about.',
     args: { input: t.arg({ type: UpdateRoomInput, required: true, description: 'What is to change.' }) },
     resolve: (_, { input }, context) => carryOut(context, () => context.app.commands.rooms.update(by(context), input)),
   }),

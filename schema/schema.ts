@@ -8,7 +8,9 @@ import './conversation.ts'
 import './room.ts'
 import './feed.ts'
 import './server.ts'
-import type { GraphQLSchema } from 'graphql'
+import { assertValidSchema, type GraphQLSchema } from 'graphql'
 import { builder } from './builder.ts'
 
 export const schema: GraphQLSchema = builder.toSchema()
+
+assertValidSchema(schema)

@@ -75,17 +75,19 @@ export class Commands {
     return await this.snapshots.load(aggregate, stream)
   }
 
-  /** Every snapshot against a fold from the stream's beginning: the names of the streams that differ. */
-  async verifySnapshots(): Promise<readonly string[]> {
+  /** Every snapshot in use against a fold from the stream's beginning: how many, and the streams that differ. */
+  async verifySnapshots(): Promise<{ readonly compared: number; readonly different: readonly string[] }> {
     const different: string[] = []
+    let compared = 0
     for await (const stream of this.snapshots.streams()) {
       const snapshot = await this.snapshots.read(rooms, stream)
       if (!snapshot) continue
+      compared++
       const fresh = await freshState(this.#store, rooms, stream, snapshot.revision)
       const [a, b] = [rooms.snapshot?.write(snapshot.state), rooms.snapshot?.write(fresh.state)]
       if (canonicalJson(a) !== canonicalJson(b)) different.push(stream)
     }
-    return different
+    return { compared, different }
   }
 
   async close(): Promise<void> {

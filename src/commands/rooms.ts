@@ -33,11 +33,7 @@ export interface UpdateRoomInput {
   readonly name?: string | null | undefined
   readonly slug?: string | null | undefined
   readonly topic?: string | null | undefined
-  readonly slowModeSeconds?: number | null | undefined
 }
-
-/** The longest pause that slow mode can ask for: a day. */
-const slowestSeconds = 86_400
 
 export class RoomCommands {
   readonly #commands: Commands
@@ -97,10 +93,7 @@ export class RoomCommands {
     if (isRefusal(slug)) return slug
     const topic = input.topic == null ? input.topic : accepted(checkTopic(input.topic), 'topic')
     if (isRefusal(topic)) return topic
-    const slowModeSeconds = input.slowModeSeconds === null ? 0 : input.slowModeSeconds
-    if (slowModeSeconds !== undefined && (slowModeSeconds < 0 || slowModeSeconds > slowestSeconds))
-      return refuse('BAD_INPUT', `Slow mode takes 0 to ${slowestSeconds} seconds.`, 'slowModeSeconds')
-    const change = { actor, name, slug, topic, slowModeSeconds }
+    const change = { actor, name, slug, topic }
     if (slug === undefined) return await this.#room(id, requester, (room) => domain.update(room, change))
 
     const before = (await this.#commands.load(rooms, conversationStream(id))).state

@@ -225,11 +225,10 @@ export interface UpdateRoom {
   readonly slug?: string | undefined
   /** `null` clears it. */
   readonly topic?: string | null | undefined
-  readonly slowModeSeconds?: number | undefined
 }
 
 /** Changing something to what it is already changes nothing. */
-export function update(room: Room, { actor, name, slug, topic, slowModeSeconds }: UpdateRoom): Decision<RoomUpdated> {
+export function update(room: Room, { actor, name, slug, topic }: UpdateRoom): Decision<RoomUpdated> {
   if (room.status === 'none' || !mayFind(room, actor.user)) return noSuchRoom
   if (!moderates(room, actor)) return refuse('FORBIDDEN', 'Only moderators of the room can change it.')
   if ((name !== undefined || slug !== undefined) && !owns(room, actor))
@@ -242,7 +241,6 @@ export function update(room: Room, { actor, name, slug, topic, slowModeSeconds }
     ...(name === undefined || name === room.name ? undefined : { name }),
     ...(slug === undefined || slug === room.slug ? undefined : { slug }),
     ...(topic === undefined || (topic ?? undefined) === room.topic ? undefined : { topic }),
-    ...(slowModeSeconds === undefined || slowModeSeconds === room.slowModeSeconds ? undefined : { slowModeSeconds }),
   }
   if (Object.keys(changes).length === 0) return nothing
   if (room.archived) return archivedRoom

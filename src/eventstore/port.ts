@@ -132,6 +132,9 @@ export interface EventStore {
   /** Position of the newest event of the log; `start` where it is empty. */
   end(): Promise<Position>
 
+  /** Whether a text is written as the positions of this log are. It may still stand for no event. */
+  isPosition(text: string): text is Position
+
   /**
    * Everything after a position, for ever: history first, then what is appended, without a hole and in order, until
    * the signal is aborted, which ends the iteration without an error. A consumer that is slow is not queued for: it

@@ -16,3 +16,5 @@ export function countOf(position: Position): number {
   if (!Number.isSafeInteger(count)) throw new RangeError(`"${position}" is no position of this log.`)
   return count
 }
+
+export const isPosition = (text: string): text is Position => text.length === width && /^[0-9a-f]+$/.test(text)

@@ -19,7 +19,7 @@ import { encode } from './encode.ts'
 import { messageOf } from './failure.ts'
 import { isId } from './ids.ts'
 import { Pages } from './pages.ts'
-import { countOf, positionOf } from './positions.ts'
+import { countOf, isPosition, positionOf } from './positions.ts'
 import type { PageRequest, WorkerSettings } from './protocol.ts'
 import { Reading } from './reading.ts'
 import { Recent } from './recent.ts'
@@ -174,6 +174,10 @@ class Store implements SqliteEventStore, Log {
     this.#open()
     const head = this.#pages.head(stream)
     return head === undefined ? undefined : { ...head, position: positionOf(head.position) }
+  }
+
+  isPosition(text: string): text is Position {
+    return isPosition(text)
   }
 
   async end(): Promise<Position> {

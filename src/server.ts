@@ -1,0 +1,238 @@
+// The composition root: the parts of a server joined, started in order and stopped in the reverse one.
+
+import type { AddressInfo } from 'node:net'
+import packageJson from '../package.json' with { type: 'json' }
+import { allProjections } from '../projections/all.ts'
+import type { App } from '../schema/context.ts'
+import { schema } from '../schema/schema.ts'
+import { LoginAttempts } from './accounts/attempts.ts'
+import { Passwords } from './accounts/passwords.ts'
+import { commandRate, RateLimits } from './accounts/rates.ts'
+import { Sessions } from './accounts/sessions.ts'
+import { SessionWatch } from './accounts/sessionWatch.ts'
+import { ControlServer } from './cli/control.ts'
+import { AccountCommands } from './commands/accounts.ts'
+import { Commands } from './commands/commands.ts'
+import { MessageCommands } from './commands/messages.ts'
+import { newUuid, systemClock } from './commands/occasion.ts'
+import { ReadMarkerCommands } from './commands/readMarkers.ts'
+import { RoomCommands } from './commands/rooms.ts'
+import type { Config } from './config.ts'
+import { type Engines, openEngines } from './engines.ts'
+import { LogFollower } from './eventstore/follower.ts'
+import { Gate } from './http/gate.ts'
+import { type Dependency, Health } from './http/health.ts'
+import { createMetrics } from './http/metrics.ts'
+import { HttpServer } from './http/server.ts'
+import { Live } from './live/live.ts'
+import type { Logger } from './logger.ts'
+import { methodsOf } from './methods.ts'
+import { Forgetting } from './processes/forgetting.ts'
+import { Projecting } from './projecting/projecting.ts'
+import { Queries } from './queries/queries.ts'
+
+export interface RunningServer {
+  /** Where it is reached, without a path. */
+  readonly url: string
+  readonly graphql: string
+  readonly ws: string
+  /** Every address it serves. */
+  readonly addresses: readonly string[]
+  /** Finishes what is under way, tells clients to come back, and lets go of the data folder. */
+  close(reason?: string): Promise<void>
+  /** Resolves once it is closed. */
+  readonly closed: Promise<void>
+}
+
+export interface StartOptions {
+  readonly config: Config
+  readonly logger: Logger
+}
+
+/** Events in a batch of a rebuild while people are served. */
+const liveBatch = 2_000
+
+/** @throws {CannotOpen} the data folder; or Error, the address. The message says what to do. */
+export async function startServer({ config, logger }: StartOptions): Promise<RunningServer> {
+  const startedAt = systemClock.now()
+  const onFault = (message: string): void => logger.error(message)
+  const engines = await openEngines({ config, onFault })
+  const closing = new AsyncDisposableStack()
+  closing.use(engines)
+  try {
+    return await assemble({ config, logger, engines, closing, startedAt })
+  } catch (error) {
+    await closing.disposeAsync()
+    throw error
+  }
+}
+
+interface Assembly extends StartOptions {
+  readonly engines: Engines
+  /** Whatever is opened is closed by it, the last one first. */
+  readonly closing: AsyncDisposableStack
+  readonly startedAt: number
+}
+
+async function assemble({ config, logger, engines, closing, startedAt }: Assembly): Promise<RunningServer> {
+  const { store, documents } = engines
+  const clock = systemClock
+  const follower = new LogFollower({
+    store,
+    after: await store.end(),
+    onBroken: (error) =>
+      logger.warn({ error: reasonOf(error) }, 'The subscription to the log broke; it is taken up again.'),
+  })
+  const projecting = new Projecting({ store, documents, projections: allProjections, logger })
+  const forgetting = new Forgetting({ store, documents, logger, readModels: projecting })
+  const commands = new Commands({ store, documents, models: projecting.readModels, clock })
+  const watch = new SessionWatch()
+  const live = new Live({ store, snapshots: commands.snapshots, follower, watch, now: clock.now })
+  const sessions = new Sessions({ commands, models: projecting.readModels, watch, sessionDays: config.sessionDays })
+  const rates = new RateLimits({ now: clock.now, enabled: config.rateLimits })
+  const app: App = {
+    commands: {
+      accounts: new AccountCommands({
+        commands,
+        passwords: new Passwords(),
+        attempts: new LoginAttempts({ now: clock.now, enabled: config.rateLimits }),
+        rates,
+        registration: config.registration,
+        guests: config.guests,
+        lastMoment: (now) => sessions.lastMoment(now),
+      }),
+      rooms: new RoomCommands(commands),
+      messages: new MessageCommands({ commands, messageLength: config.messageLength }),
+      readMarkers: new ReadMarkerCommands(commands),
+    },
+    queries: new Queries(projecting.readModels),
+    live,
+    sessions,
+    server: {
+      name: 'Parley',
+      version: packageJson.version,
+      startedAt,
+      messageLength: config.messageLength,
+      attachmentBytes: config.attachmentBytes,
+      now: clock.now,
+      connectionCount: () => http.connections(),
+      allow: (user) => rates.take(commandRate, user),
+    },
+  }
+  const metrics = createMetrics({
+    connections: () => http.connections(),
+    feeds: () => live.feeds,
+    appended: () => engines.appended(),
+    projectionLagMs: () => Math.max(0, ...projecting.status().map(({ lagSeconds }) => lagSeconds * 1_000)),
+  })
+  const health = new Health({
+    dependencies: () => dependencies({ engines, projecting, follower }),
+    metrics,
+    access: config.metrics,
+  })
+  const gate = new Gate({
+    schema,
+    app,
+    logger,
+    metrics,
+    introspection: config.introspection,
+    isPosition: (text) => store.isPosition(text),
+    hearing: () => follower.hearing,
+  })
+  const http = new HttpServer({ gate, health, logger, config: httpConfig(config) })
+
+  // Whoever must know first hears first: the end of a session before any event that stands after it.
+  follower.add(watch)
+  follower.add(live)
+  follower.add(projecting)
+  follower.add(forgetting)
+  follower.onHearing((hearing) => {
+    if (hearing) return logger.info('The log is heard again.')
+    logger.error('Nothing is heard from the log. Feeds are closed until it is back.')
+    http.closeFeeds()
+  })
+
+  await commands.open()
+  closing.defer(() => commands.close())
+  await projecting.open()
+  closing.defer(() => projecting.close())
+  await forgetting.open()
+  closing.defer(() => forgetting.close())
+  follower.start()
+  closing.defer(() => follower.close())
+  await projecting.catchUp()
+  await makeRooms(config, app.commands.rooms, logger)
+  const control = await ControlServer.listen(
+    config.data,
+    methodsOf({ store, documents, projecting, commands, forgetting, batch: liveBatch }),
+  )
+  closing.defer(() => control.close())
+  const address = await http.listen(config.host, config.port)
+  closing.defer(() => http.close())
+  return running(address, closing, logger)
+}
+
+function running(address: AddressInfo, closing: AsyncDisposableStack, logger: Logger): RunningServer {
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '[::]' ? '[::1]' : host
+  const url = `http://${reachable}:${address.port}`
+  const closed = Promise.withResolvers<void>()
+  let asked = false
+  return {
+    url,
+    graphql: `${url}/graphql`,
+    ws: `ws://${reachable}:${address.port}/graphql`,
+    addresses: [url],
+    closed: closed.promise,
+    close: async (reason) => {
+      if (!asked) {
+        asked = true
+        logger.info({ reason }, 'Stopping.')
+        closing.disposeAsync().then(closed.resolve, closed.reject)
+      }
+      await closed.promise
+    },
+  }
+}
+
+/** The rooms that everyone may join, where their slugs have never been claimed. */
+async function makeRooms({ rooms }: Config, commands: RoomCommands, logger: Logger): Promise<void> {
+  for (const name of rooms) {
+    const made = await commands.createByServer(name, { correlationId: newUuid() })
+    if (made?.kind === 'refused') logger.warn(`The room "${name}" of PARLEY_ROOMS was not made: ${made.detail}`)
+    else if (made) logger.info({ roomId: made.roomId }, 'A room of PARLEY_ROOMS was made.')
+  }
+}
+
+const httpConfig = ({ origins, publicUrl, trustProxy, graphiql }: Config) => ({
+  origins,
+  publicUrl,
+  trustProxy,
+  graphiql,
+})
+
+function dependencies({
+  engines,
+  projecting,
+  follower,
+}: {
+  readonly engines: Engines
+  readonly projecting: Projecting
+  readonly follower: LogFollower
+}): readonly Dependency[] {
+  const log = engines.store.health()
+  const models = projecting.health()
+  return [
+    { name: 'log', ready: log.ready, detail: log.ready ? 'It takes appends.' : log.reason },
+    { name: 'read models', ready: models.ready, detail: models.ready ? 'They follow the log.' : models.reason },
+    {
+      name: 'subscription',
+      ready: follower.hearing,
+      detail: follower.hearing
+        ? 'The log is heard.'
+        : 'Nothing has been heard from the log for 5 s. Feeds are closed until it is back.',
+    },
+  ]
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
