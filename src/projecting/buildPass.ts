@@ -28,6 +28,8 @@ interface BuildPassOptions {
 
 /** How long it keeps the event loop to itself, in ms, about. */
 const turnMs = 8
+/** Pages whose documents are being written while the next is folded, at most. */
+const maxWrites = 3
 /** Documents in one write, at most: handing more to another thread would keep this one for too long. */
 const writeSize = 1_000
 
@@ -38,8 +40,8 @@ export class BuildPass {
   #checkpoint = atStart
   #events = 0
   #skipped = 0
-  /** The write that is under way while the next page is folded. */
-  #writing: Promise<void> = Promise.resolve()
+  /** Writes that are under way while the next pages are folded, the oldest first; each ends after the one before. */
+  #writing: Promise<void>[] = []
 
   constructor(options: BuildPassOptions) {
     this.targets = options.targets
@@ -86,13 +88,18 @@ export class BuildPass {
     } finally {
       await reader.close()
     }
-    await this.#writing
+    await this.#allWritten()
   }
 
   /** Writes what is still in memory only. */
   async flush(): Promise<void> {
-    await this.#writing
+    await this.#allWritten()
     await this.#write(this.targets.flatMap((target) => target.takeChanged()))
+  }
+
+  async #allWritten(): Promise<void> {
+    await Promise.all(this.#writing)
+    this.#writing = []
   }
 
   async #foldPage(page: readonly RecordedEvent[]): Promise<void> {
@@ -108,11 +115,15 @@ export class BuildPass {
     this.#skipped += skipped
     this.#events += page.length
     this.#checkpoint = advanced(this.#checkpoint, page, last.position)
-    // One write at a time, so that what is on its way is known.
-    await this.#writing
-    this.#writing = this.#write(this.targets.flatMap((target) => target.takeEvicted()))
-    // It is waited for before the next one; until then its failure has nobody to go to.
-    this.#writing.catch(() => {})
+    if (this.#writing.length >= maxWrites) await this.#writing.shift()
+    const before = this.#writing.at(-1)
+    const write = this.#write(this.targets.flatMap((target) => target.takeEvicted()))
+    const written = Promise.all([before, write]).then(() => {
+      for (const target of this.targets) target.written()
+    })
+    // It is waited for later; until then its failure has nobody to go to.
+    written.catch(() => {})
+    this.#writing.push(written)
     onProgress?.({ events: this.#events, position: last.position })
   }
 

@@ -12,8 +12,8 @@ export interface Entry {
   document: Document | undefined
   /** Roughly, in memory. */
   bytes: number
-  /** The batch that used it last. */
-  usedIn: number
+  /** When it was used last. */
+  generation: number
 }
 
 export const entry = (id: string, revision: Revision, position: Position, document: Document | undefined): Entry => ({
@@ -22,7 +22,7 @@ export const entry = (id: string, revision: Revision, position: Position, docume
   position,
   document,
   bytes: 0,
-  usedIn: -1,
+  generation: -1,
 })
 
 export interface CacheLimits {
@@ -30,35 +30,38 @@ export interface CacheLimits {
   readonly bytes: number
 }
 
+/**
+ * Two generations instead of an exact order of use: what was used since the last change of generations stays, what was
+ * not goes at the next. So a hit costs one look-up and moves nothing.
+ */
 export class DocumentCache {
   readonly #limits: CacheLimits
-  /** The one used longest ago comes first. */
-  readonly #entries = new Map<string, Entry>()
+  #newer = new Map<string, Entry>()
+  #older = new Map<string, Entry>()
+  #generation = 0
   readonly #changed = new Set<Entry>()
+  /** Of the newer ones. */
   #bytes = 0
 
   constructor(limits: CacheLimits) {
     this.#limits = limits
   }
 
-  /** Marks it as used in this batch. */
-  use(id: string, batch: number): Entry | undefined {
-    const entry = this.#entries.get(id)
-    if (entry === undefined || entry.usedIn === batch) return entry
-    entry.usedIn = batch
-    this.#entries.delete(entry.id)
-    this.#entries.set(entry.id, entry)
-    return entry
+  /** Marks it as used now. */
+  use(id: string): Entry | undefined {
+    const newer = this.#newer.get(id)
+    if (newer !== undefined) return newer
+    const older = this.#older.get(id)
+    if (older !== undefined) this.#keep(older)
+    return older
   }
 
-  put(entry: Entry, batch: number): void {
-    entry.usedIn = batch
+  put(entry: Entry): void {
     entry.bytes = weigh(entry.document)
-    this.#bytes += entry.bytes
-    this.#entries.set(entry.id, entry)
+    this.#keep(entry)
   }
 
-  /** The entry, which is in the cache, now holds this. */
+  /** The entry, which was used since the last `evict`, now holds this. */
   change(entry: Entry, document: Document | undefined, revision: Revision, position: Position): void {
     const bytes = weigh(document)
     this.#bytes += bytes - entry.bytes
@@ -78,24 +81,29 @@ export class DocumentCache {
 
   /** Takes out what is too much, and gives what of it was changed. Never called while a batch is folded. */
   evict(): readonly Entry[] {
+    const { documents, bytes } = this.#limits
+    if (this.#newer.size * 2 <= documents && this.#bytes * 2 <= bytes) return []
     const changed: Entry[] = []
-    if (this.#entries.size <= this.#limits.documents && this.#bytes <= this.#limits.bytes) return changed
-    // A little more than needed, so that not every batch has to.
-    const documents = this.#limits.documents * 0.9
-    const bytes = this.#limits.bytes * 0.9
-    for (const entry of this.#entries.values()) {
-      if (this.#entries.size <= documents && this.#bytes <= bytes) break
-      this.#entries.delete(entry.id)
-      this.#bytes -= entry.bytes
-      if (this.#changed.delete(entry)) changed.push(entry)
-    }
+    for (const entry of this.#older.values())
+      if (entry.generation !== this.#generation && this.#changed.delete(entry)) changed.push(entry)
+    this.#older = this.#newer
+    this.#newer = new Map()
+    this.#bytes = 0
+    this.#generation += 1
     return changed
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#newer.clear()
+    this.#older.clear()
     this.#changed.clear()
     this.#bytes = 0
+  }
+
+  #keep(entry: Entry): void {
+    entry.generation = this.#generation
+    this.#bytes += entry.bytes
+    this.#newer.set(entry.id, entry)
   }
 }
 

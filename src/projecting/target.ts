@@ -56,13 +56,12 @@ export class Target {
   #onError: OnError
   #cache: DocumentCache
   #absent: AbsentFilter | undefined
-  /** Taken out of the cache, and being written: the store may not have them yet. */
-  readonly #onTheirWay = new Map<string, Entry>()
+  /** Taken out of the cache, and being written: the store may not have them yet. One map a write, the newest first. */
+  #onTheirWay: ReadonlyMap<string, Entry>[] = []
   /** By document, with the version of its record. */
   readonly #parked = new Map<string, { readonly parked: Parked; recordVersion: number; changed: boolean }>()
   readonly #newlyParked: Parked[] = []
   /** The batch at hand: which event goes into which document. */
-  #batch = 0
   #ids: string[] = []
   #events: Recorded[] = []
   /** Undefined until it has been read. */
@@ -129,7 +128,7 @@ export class Target {
   missing(): readonly string[] {
     const missing = new Set<string>()
     for (const id of this.#ids) {
-      const known = this.#cache.use(id, this.#batch) ?? this.#withoutReading(id)
+      const known = this.#cache.use(id) ?? this.#withoutReading(id)
       this.#entries.push(known)
       if (known === undefined) missing.add(id)
     }
@@ -141,9 +140,9 @@ export class Target {
     const missing = new Set(ids)
     for (const { id, revision, position, document } of await documents.load(this.collection, ids)) {
       missing.delete(id)
-      this.#cache.put(entry(id, revision, position, document), this.#batch)
+      this.#cache.put(entry(id, revision, position, document))
     }
-    for (const id of missing) this.#cache.put(absent(id), this.#batch)
+    for (const id of missing) this.#cache.put(absent(id))
   }
 
   /** Third step: folds. @throws {FoldFailed} where an error stops the build */
@@ -152,7 +151,7 @@ export class Target {
       const event = this.#events[index]
       const id = this.#ids[index]
       if (event === undefined || id === undefined) break
-      const entry = this.#entries[index] ?? this.#cache.use(id, this.#batch)
+      const entry = this.#entries[index] ?? this.#cache.use(id)
       if (entry === undefined) throw new Error('A batch was folded that had not been loaded.')
       if (event.revision <= entry.revision) continue
       if (this.#parked.size > 0 && this.#leftOut(id, event)) {
@@ -174,7 +173,6 @@ export class Target {
 
   /** Lets go of a batch that was planned and will not be folded. */
   forgetBatch(): void {
-    this.#batch += 1
     this.#ids = []
     this.#events = []
     this.#entries = []
@@ -188,12 +186,16 @@ export class Target {
     return writes
   }
 
-  /** What was changed and has no more room in memory: a build that nobody reads is written no earlier. Those taken before are written. */
+  /** What was changed and has no more room in memory: a build that nobody reads is written no earlier. Each time, `written` follows. */
   takeEvicted(): Write[] {
-    this.#onTheirWay.clear()
     const evicted = this.#cache.evict()
-    for (const one of evicted) this.#onTheirWay.set(one.id, one)
+    this.#onTheirWay.unshift(new Map(evicted.map((one) => [one.id, one])))
     return evicted.map((one) => this.#write(one))
+  }
+
+  /** The oldest of what was taken by `takeEvicted` is in the store now. */
+  written(): void {
+    this.#onTheirWay.pop()
   }
 
   /** What must be recorded of parked documents, in the same write as their effect. */
@@ -217,13 +219,13 @@ export class Target {
     this.#onError = 'park'
     this.#cache = new DocumentCache(limits)
     this.#absent = undefined
-    this.#onTheirWay.clear()
+    this.#onTheirWay = []
   }
 
   /** After others may have written: nothing in memory holds any more. */
   clear(): void {
     this.#cache.clear()
-    this.#onTheirWay.clear()
+    this.#onTheirWay = []
     this.#absent = undefined
     this.forgetBatch()
   }
@@ -235,9 +237,10 @@ export class Target {
 
   /** What is known without asking the store. */
   #withoutReading(id: string): Entry | undefined {
-    const onItsWay = this.#onTheirWay.get(id)
+    let onItsWay: Entry | undefined
+    for (const written of this.#onTheirWay) onItsWay ??= written.get(id)
     const known = onItsWay ?? (this.#absent?.mayHold(id) === false ? absent(id) : undefined)
-    if (known !== undefined) this.#cache.put(known, this.#batch)
+    if (known !== undefined) this.#cache.put(known)
     return known
   }
 

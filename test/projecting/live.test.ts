@@ -48,6 +48,10 @@ test('CHECKPOINT: events that come again change nothing', async () => {
   await again.level()
   expect(await contents(world.documents, again.projecting)).toBe(before)
   expect(before).toContain('"deleted":1,"sent":2')
+  // Nor do they change what comes after them.
+  await world.append(room, sent(3))
+  await again.level()
+  expect(await contents(world.documents, again.projecting)).toBe(await freshFold(world.store))
 })
 
 test('CHECKPOINT: the record names an event that is kept, and it is in the log', async () => {

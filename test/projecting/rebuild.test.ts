@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { type Projection, projection } from '../../projections/projection.ts'
+import { Projecting } from '../../src/projecting/projecting.ts'
 import { NotYetBuilt } from '../../src/projecting/readModels.ts'
 import { FoldFailed } from '../../src/projecting/target.ts'
 import { contents, deleted, edited, freshFold, houses, letters, marked, marks, sent, World } from './world.ts'
@@ -179,4 +180,21 @@ test('a build is not dropped while it is read', async () => {
   expect(await reading).toHaveLength(1)
   await rebuilding
   expect(await world.documents.collections()).not.toContain('letters_v1_1')
+})
+
+test('CHECKPOINT: a build is read only when the checkpoint covers everything in it', async () => {
+  await using world = await World.open()
+  const room = house()
+  await world.append(room, sent(1))
+  const { store, documents, logger } = world
+  // Nothing is delivered to this one: only the rebuild looks at what is new in the log.
+  const projecting = new Projecting({ store, documents, logger, projections: [letters, houses], graceMs: 1 })
+  await projecting.open()
+  await projecting.catchUp()
+  const { position } = await world.append(room, sent(2))
+  expect(projecting.checkpoint < position).toBe(true)
+  await projecting.rebuild(['letters'])
+  expect(projecting.checkpoint >= position).toBe(true)
+  expect(await projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
+  await projecting.close()
 })
