@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // As Node itself resolves it: two copies of graphql (its .mjs beside its .js) do not know each other's types.
+  resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
     environment: 'node',
     include: ['src', 'projections', 'schema', 'test', 'examples'].map((folder) => `${folder}/**/*.test.ts`),
