@@ -1,7 +1,8 @@
 // Who may import whom. Every rule says why; test/tooling/boundaries.test.ts proves that the rules are looked at.
 
 const ours = '^(src|projections|schema|clients|test|bench|examples|scripts)/'
-const tests = '\\.test\\.ts$'
+/** Tests, and the servers and stores that they share. */
+const tests = '(\\.test|ForTests)\\.ts$'
 
 export default {
   forbidden: [
@@ -63,7 +64,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(src|projections|schema|clients)/',
-        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/(server|offline)\\.ts$|${tests}`,
+        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/engines\\.ts$|${tests}`,
       },
       to: { path: '^src/(eventstore|documents)/[^/]+/' },
     },

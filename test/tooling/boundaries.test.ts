@@ -121,7 +121,7 @@ test('what is allowed is allowed', () => {
     'schema/a.ts':
       "import type { Position } from '../src/eventstore/port.ts'\nexport { rooms } from '../src/commands/rooms.ts'\nexport type X = Position\n",
     'src/cli/start.ts': "export { server as x } from '../server.ts'\n",
-    'src/server.ts': "export { open } from './documents/sqlite/open.ts'\nexport const server = 1\n",
+    'src/engines.ts': "export { open } from './documents/sqlite/open.ts'\n",
     'src/live/a.test.ts':
       "import fc from 'fast-check'\nexport { open as x } from '../documents/sqlite/open.ts'\nfc.pre(true)\n",
   }
