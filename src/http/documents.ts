@@ -1,0 +1,72 @@
+// Documents, parsed and judged once for each text.
+
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  type ValidationRule,
+  validate,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { tooLarge } from './documentSize.ts'
+import type { Limits } from './limits.ts'
+import { withCode } from './refusal.ts'
+
+/** A document that may be executed, or what is wrong with it. */
+export type Judged = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] }
+
+interface DocumentsOptions {
+  readonly schema: GraphQLSchema
+  readonly limits: Limits
+  readonly introspection: boolean
+}
+
+/** A syntax tree takes about this many bytes for each character of its source. */
+const treeBytesPerCharacter = 30
+const cacheBytes = 32 * 1_048_576
+
+export class Documents {
+  readonly #schema: GraphQLSchema
+  readonly #limits: Limits
+  readonly #rules: readonly ValidationRule[]
+  readonly #known = new LRUCache<string, Judged>({
+    max: 2_000,
+    maxSize: cacheBytes,
+    maxEntrySize: cacheBytes / 16,
+    sizeCalculation: (_, source) => 1_000 + source.length * treeBytesPerCharacter,
+  })
+
+  constructor({ schema, limits, introspection }: DocumentsOptions) {
+    this.#schema = schema
+    this.#limits = limits
+    this.#rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
+  }
+
+  judge(source: string): Judged {
+    const known = this.#known.get(source)
+    if (known) return known
+    const judged = this.#judge(source)
+    this.#known.set(source, judged)
+    return judged
+  }
+
+  #judge(source: string): Judged {
+    let document: DocumentNode
+    try {
+      document = parse(source, { maxTokens: this.#limits.documentTokens })
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      // graphql gives this error no mark of its own but its text.
+      const code = /\d+ tokens/.test(error.message) ? 'TOO_LARGE' : 'BAD_INPUT'
+      return { errors: [withCode(error, code)] }
+    }
+    const large = tooLarge(document, this.#limits)
+    if (large) return { errors: [large] }
+    const errors = validate(this.#schema, document, this.#rules, { maxErrors: 10 })
+    if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'BAD_INPUT')) }
+    return { document }
+  }
+}

@@ -1,0 +1,92 @@
+// One response that is a stream of server-sent events, as graphql-sse's "distinct connections" have it.
+
+import type { ServerResponse } from 'node:http'
+import type { OpenConnection } from './connections.ts'
+import type { Limits } from './limits.ts'
+import type { TimerWheel } from './timerWheel.ts'
+
+interface EventStreamOptions {
+  readonly response: ServerResponse
+  readonly limits: Limits
+  readonly wheel: TimerWheel
+  readonly hasFeeds: boolean
+}
+
+export class EventStream implements OpenConnection {
+  readonly hasFeeds: boolean
+  readonly #response: ServerResponse
+  readonly #limits: Limits
+  readonly #wheel: TimerWheel
+  #timer: Disposable | undefined
+  #slowSince: number | undefined
+  /** Lets go whoever waits for the client to read. */
+  #release: (() => void) | undefined
+
+  constructor({ response, limits, wheel, hasFeeds }: EventStreamOptions) {
+    this.hasFeeds = hasFeeds
+    this.#response = response
+    this.#limits = limits
+    this.#wheel = wheel
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      // nginx would hold the frames back.
+      'x-accel-buffering': 'no',
+    })
+    // A first comment shows the client, and every proxy, that the stream is open.
+    response.write(':\n\n')
+    response.once('close', () => {
+      this.#timer?.[Symbol.dispose]()
+      this.#release?.()
+    })
+    this.#keepAlive()
+  }
+
+  get open(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded
+  }
+
+  /** Waits while the client has too much left to read. */
+  send(event: 'next' | 'complete', value?: object): Promise<void> | void {
+    const data = value === undefined ? '' : ` ${JSON.stringify(value)}`
+    const frame = `event: ${event}\ndata:${data}\n\n`
+    const response = this.#response
+    if (!this.open) return
+    if (response.writableLength + frame.length <= this.#limits.bufferedBytes) return void response.write(frame)
+    this.#slowSince ??= performance.now()
+    return new Promise((resolve) => {
+      this.#release = resolve
+      response.write(frame, () => {
+        if (response.writableLength <= this.#limits.bufferedBytes) this.#slowSince = undefined
+        resolve()
+      })
+    })
+  }
+
+  complete(): void {
+    if (this.#response.writableEnded) return
+    void this.send('complete')
+    this.#response.end()
+  }
+
+  /** Without `complete`: a client takes that for a lost connection, and comes back. */
+  close(): void {
+    this.#response.end()
+    // Whoever reads nothing would not let the response end.
+    if (this.#slowSince !== undefined) this.#response.destroy()
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  #keepAlive(): void {
+    const { commentMs, slowMs } = this.#limits
+    this.#timer = this.#wheel.after(commentMs, () => {
+      if (this.#response.writableEnded) return
+      if (this.#slowSince === undefined) this.#response.write(':\n\n')
+      else if (performance.now() - this.#slowSince > slowMs) this.#response.destroy()
+      if (!this.#response.destroyed) this.#keepAlive()
+    })
+  }
+}

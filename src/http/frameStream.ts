@@ -1,0 +1,111 @@
+// The frames of one subscription, made when they are asked for.
+
+import type { ExecutionResult } from 'graphql'
+
+interface FrameStreamOptions {
+  readonly source: AsyncIterator<unknown>
+  /** Makes the frame for what the source gave. */
+  readonly frameOf: (payload: unknown) => Promise<ExecutionResult>
+  /** What the client is told of an error of the source. */
+  readonly failureOf: (thrown: unknown) => Error
+}
+
+interface Waiter {
+  readonly resolve: (result: IteratorResult<ExecutionResult, undefined>) => void
+  readonly reject: (error: Error) => void
+}
+
+const done = { done: true, value: undefined } as const
+
+/**
+ * Not an async generator: a generator's `return` waits until the present `next` has come to an end, which may be never.
+ * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`.
+ */
+export class FrameStream implements AsyncIterableIterator<ExecutionResult, undefined> {
+  readonly #options: FrameStreamOptions
+  #waiter: Waiter | undefined
+  #failure: Error | undefined
+  #ended = false
+  readonly #onEnd: (() => void)[] = []
+
+  constructor(options: FrameStreamOptions) {
+    this.#options = options
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** @throws Error when the frame before has not been given yet */
+  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    const failure = this.#failure
+    if (failure) {
+      this.#failure = undefined
+      return Promise.reject(failure)
+    }
+    if (this.#ended) return Promise.resolve(done)
+    if (this.#waiter) return Promise.reject(new Error('The frame before has not been given yet.'))
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<ExecutionResult, undefined>>()
+    this.#waiter = { resolve, reject }
+    void this.#pull()
+    return promise
+  }
+
+  return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.#end()
+    return Promise.resolve(done)
+  }
+
+  throw(error: unknown): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.#end()
+    return Promise.reject(error)
+  }
+
+  /** Calls back once, when the stream has ended in whichever way; at once if it has. */
+  onEnd(callback: () => void): void {
+    if (this.#ended) callback()
+    else this.#onEnd.push(callback)
+  }
+
+  /** Ends with an error; a frame that is being made is dropped. */
+  fail(error: Error): void {
+    if (this.#ended) return
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    if (waiter) waiter.reject(error)
+    else this.#failure = error
+    this.#end()
+  }
+
+  async #pull(): Promise<void> {
+    try {
+      const taken = await this.#options.source.next()
+      if (taken.done === true) return this.#finish()
+      if (this.#ended) return
+      const value = await this.#options.frameOf(taken.value)
+      if (this.#ended) return
+      const waiter = this.#waiter
+      this.#waiter = undefined
+      waiter?.resolve({ done: false, value })
+    } catch (error) {
+      if (!this.#ended) this.fail(this.#options.failureOf(error))
+    }
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#finish()
+    // Nobody is left to hear how the source took it.
+    this.#options.source.return?.()?.catch(() => {})
+  }
+
+  /** The source has come to its end by itself. */
+  #finish(): void {
+    if (this.#ended) return
+    this.#ended = true
+    // Whoever waits for a frame is let go now, whatever the source does.
+    this.#waiter?.resolve(done)
+    this.#waiter = undefined
+    for (const callback of this.#onEnd) callback()
+  }
+}

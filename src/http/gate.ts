@@ -1,0 +1,258 @@
+// The one place where requests are checked, for all transports: who it is, whether the document is allowed, what the reads must
+// see. It also executes what it has admitted, so that every transport shows the same.
+
+import {
+  createSourceEventStream,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { type App, type Caller, createContext } from '../../schema/context.ts'
+import type { Identity } from '../accounts/sessions.ts'
+import { newUuid } from '../commands/occasion.ts'
+import type { Position } from '../eventstore/port.ts'
+import { Documents } from './documents.ts'
+import { FrameStream } from './frameStream.ts'
+import { type Admitted, type GateRequest, isObject, type Transport } from './gateRequest.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { type Operation, readOperation } from './operation.ts'
+import { type Refused, refused, sessionEnded } from './refusal.ts'
+import type { RequestLogger } from './requestLogger.ts'
+import { watchSession } from './sessionEnd.ts'
+import { TimerWheel } from './timerWheel.ts'
+import { shown, shownError } from './unexpectedErrors.ts'
+
+export interface OperationMetrics {
+  /** Called once for each operation that was refused or carried out; for a subscription when it has begun. */
+  operation(kind: Admitted['operation'] | 'unknown', transport: Transport, outcome: 'ok' | 'error' | 'refused'): void
+}
+
+interface GateOptions {
+  readonly schema: GraphQLSchema
+  readonly app: App
+  readonly logger: RequestLogger
+  readonly limits?: Limits
+  readonly metrics?: OperationMetrics
+  readonly wheel?: TimerWheel
+  /** Whether clients may ask for the schema. */
+  readonly introspection?: boolean
+  /** Whether a text is a position of this server's log. */
+  readonly isPosition?: (text: string) => boolean
+  /** False while the node hears nothing from the log: then no feed is opened. */
+  readonly hearing?: () => boolean
+}
+
+/** Sessions whose last write is remembered, so that their own reads see it. */
+const rememberedWriters = 50_000
+
+export class Gate {
+  readonly limits: Limits
+  readonly wheel: TimerWheel
+  readonly #options: GateOptions
+  readonly #documents: Documents
+  readonly #lastWrites = new LRUCache<string, Position>({ max: rememberedWriters })
+
+  constructor(options: GateOptions) {
+    const { schema, limits = defaultLimits, wheel = new TimerWheel(), introspection = true } = options
+    this.limits = limits
+    this.wheel = wheel
+    this.#options = options
+    this.#documents = new Documents({ schema, limits, introspection })
+  }
+
+  /** Who sends `Authorization: Bearer …`; nobody without it. */
+  async identify(authorization: string | undefined): Promise<{ readonly identity?: Identity } | Refused> {
+    if (authorization === undefined || authorization.trim() === '') return {}
+    const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? []
+    if (token === undefined)
+      return refused(
+        'UNAUTHENTICATED',
+        'The authorization must read "Bearer ", then the token of register, login or createGuest.',
+      )
+    try {
+      const identity = await this.#options.app.sessions.identify(token)
+      if (identity) return { identity }
+    } catch (error) {
+      return { ...this.#broken(error), status: 503, closeCode: 1013 }
+    }
+    return refused(
+      'UNAUTHENTICATED',
+      'The token is not valid: it is mistyped, or its session has ended. Sign in again with login or createGuest.',
+    )
+  }
+
+  /** Everything that is checked before an operation is carried out. Never rejects. */
+  async admit(request: GateRequest): Promise<Admitted | Refused> {
+    const answer = await this.#admit(request).catch((error) => this.#broken(error))
+    if (answer.kind === 'refused') this.#options.metrics?.operation('unknown', request.transport, 'refused')
+    return answer
+  }
+
+  async #admit({
+    transport,
+    connection,
+    operation: sent,
+    authorization,
+    atLeast,
+  }: GateRequest): Promise<Admitted | Refused> {
+    const operation = readOperation(sent)
+    if (typeof operation === 'string') return refused('BAD_INPUT', operation)
+    const own = authorization ?? operation.authorization
+    const who = await this.identify(own)
+    if ('kind' in who) return who
+    const ownIdentity = who.identity !== undefined
+    const identity = who.identity ?? connection.identity
+    const judged = this.#documents.judge(operation.query)
+    if ('errors' in judged) return { kind: 'refused', status: 400, errors: judged.errors }
+    const definition = getOperationAST(judged.document, operation.operationName)
+    if (!definition)
+      return refused(
+        'BAD_INPUT',
+        'The document holds no operation of that name, or several: "operationName" must name one.',
+      )
+    if (definition.operation === 'subscription' && this.#options.hearing?.() === false)
+      return refused('UNAVAILABLE', 'The server hears nothing from its log at the moment. Come back in a few seconds.')
+    const position = this.#atLeast(atLeast ?? operation.atLeast, identity)
+    if (typeof position === 'object') return position
+    const caller: Caller = {
+      ...(identity ? { identity } : {}),
+      address: connection.address,
+      ...(connection.userAgent === undefined ? {} : { userAgent: connection.userAgent }),
+      connectionId: connection.id,
+      correlationId: newUuid(),
+    }
+    const args = this.#argsOf(operation, judged.document, this.#contextOf(caller, position))
+    return { kind: 'admitted', transport, operation: definition.operation, args, identity, ownIdentity }
+  }
+
+  /** Remembers what a session wrote, so that its own later queries on this node see it. */
+  noteWrite(identity: Identity, position: Position): void {
+    const before = this.#lastWrites.get(identity.id)
+    if (before === undefined || before < position) this.#lastWrites.set(identity.id, position)
+  }
+
+  /** Carries out a query or a mutation. Never rejects. */
+  run(admitted: Admitted): Promise<ExecutionResult | Refused> {
+    return this.#run(admitted).catch((error) => this.#broken(error, admitted.args.contextValue.caller.correlationId))
+  }
+
+  async #run(admitted: Admitted): Promise<ExecutionResult | Refused> {
+    const { args, identity, operation, transport } = admitted
+    const result = await this.#execute(args)
+    const { consistency } = args.contextValue
+    if (operation === 'mutation' && identity && consistency.atLeast !== undefined)
+      this.noteWrite(identity, consistency.atLeast)
+    // The content was read first and the session last: what came after its end is not shown.
+    if (operation === 'query' && identity && !(await this.#options.app.sessions.stillHolds(identity))) {
+      this.#options.metrics?.operation(operation, transport, 'refused')
+      return sessionEnded()
+    }
+    this.#options.metrics?.operation(operation, transport, result.errors ? 'error' : 'ok')
+    const behind = consistency.behind
+    if (behind === undefined) return result
+    return { ...result, extensions: { ...result.extensions, parley: { behind: true, position: behind } } }
+  }
+
+  /** Begins a subscription: its frames, or why there are none. */
+  async subscribe(admitted: Admitted): Promise<FrameStream | readonly GraphQLError[]> {
+    const { args, identity, ownIdentity, transport } = admitted
+    const { caller } = args.contextValue
+    const ending = new AbortController()
+    // Watched from before the feed begins, so that an end in between is not missed, and told before the feed's own end.
+    const watching = identity && ownIdentity ? this.watch(identity, () => ending.abort()) : undefined
+    const begun = await this.#begin(args)
+    if ('errors' in begun || ending.signal.aborted) {
+      watching?.[Symbol.dispose]()
+      this.#options.metrics?.operation('subscription', transport, 'refused')
+      if ('errors' in begun) return begun.errors
+      await begun.source.return?.()
+      return sessionEnded().errors
+    }
+    const frames = new FrameStream({
+      source: begun.source,
+      frameOf: (payload) => {
+        const contextValue = this.#contextOf(caller, positionIn(payload))
+        return this.#execute({ ...args, rootValue: payload, contextValue })
+      },
+      failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
+    })
+    if (watching) frames.onEnd(() => watching[Symbol.dispose]())
+    ending.signal.addEventListener('abort', () => {
+      for (const error of sessionEnded().errors) frames.fail(error)
+    })
+    this.#options.metrics?.operation('subscription', transport, 'ok')
+    return frames
+  }
+
+  /** Calls back once when the session ends, by an event or by its time. Dispose to stop watching. */
+  watch(identity: Identity, onEnd: () => void): Disposable {
+    return watchSession({ app: this.#options.app, wheel: this.wheel, identity, onEnd })
+  }
+
+  #broken(error: unknown, correlationId = newUuid()): Refused {
+    return {
+      kind: 'refused',
+      status: 500,
+      errors: [shownError(error, { logger: this.#options.logger, correlationId })],
+    }
+  }
+
+  #argsOf(
+    operation: Operation,
+    document: Admitted['args']['document'],
+    contextValue: Admitted['args']['contextValue'],
+  ) {
+    return {
+      schema: this.#options.schema,
+      document,
+      operationName: operation.operationName,
+      variableValues: operation.variables,
+      contextValue,
+    }
+  }
+
+  #contextOf(caller: Caller, atLeast: Position | undefined): Admitted['args']['contextValue'] {
+    return createContext({ app: this.#options.app, caller, ...(atLeast === undefined ? {} : { atLeast }) })
+  }
+
+  #atLeast(asked: string | undefined, identity: Identity | undefined): Position | undefined | Refused {
+    const { isPosition = (text: string) => /^[0-9a-f]{16}$/.test(text) } = this.#options
+    if (asked !== undefined && !isPosition(asked))
+      return refused('BAD_INPUT', 'Parley-At-Least must be the position that a mutation answered with.')
+    // Just proved to be one.
+    const position = asked as Position | undefined
+    const written = identity && this.#lastWrites.get(identity.id)
+    if (position === undefined || (written !== undefined && written > position)) return written
+    return position
+  }
+
+  async #execute(args: Admitted['args']): Promise<ExecutionResult> {
+    const result = await execute(args)
+    if (!result.errors) return result
+    const { correlationId } = args.contextValue.caller
+    return { ...result, errors: shown(result.errors, { logger: this.#options.logger, correlationId }) }
+  }
+
+  async #begin(
+    args: Admitted['args'],
+  ): Promise<{ source: AsyncIterator<unknown> } | { errors: readonly GraphQLError[] }> {
+    const occasion = { logger: this.#options.logger, correlationId: args.contextValue.caller.correlationId }
+    try {
+      const stream = await createSourceEventStream(args)
+      if (Symbol.asyncIterator in stream) return { source: stream[Symbol.asyncIterator]() }
+      return { errors: shown(stream.errors ?? [], occasion) }
+    } catch (error) {
+      return { errors: [shownError(error, occasion)] }
+    }
+  }
+}
+
+/** What a live payload's fields must see at least. */
+function positionIn(payload: unknown): Position | undefined {
+  const atLeast = isObject(payload) ? payload.atLeast : undefined
+  // Made by the feed, never by a client.
+  return typeof atLeast === 'string' ? (atLeast as Position) : undefined
+}

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { parse } from 'graphql'
+import { expect, test } from 'vitest'
+import { checkPassword } from '../accounts/passwords.ts'
+import { graphiqlTabs } from './graphiqlTabs.ts'
+import { startTestServer } from './serverForTests.ts'
+
+const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+test('a browser gets GraphiQL, compressed and once', async () => {
+  await using server = await startTestServer()
+  const page = await fetch(server.url, { headers: { ...browser, 'accept-encoding': 'br' } })
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('content-encoding')).toBe('br')
+  expect(Number(page.headers.get('content-length'))).toBeLessThan(3_000_000)
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  const html = await page.text()
+  expect(html).toContain('YogaGraphiQL.renderYogaGraphiQL')
+  expect(html).toContain('"subscriptionsProtocol":"WS"')
+  expect(html).toContain('conversationFeed')
+  // Nothing in it is fetched from elsewhere.
+  expect(html).not.toMatch(/<(script|link)[^>]+(src|href)="(?!data:)/)
+  const etag = page.headers.get('etag') ?? ''
+  const again = await fetch(server.url, { headers: { ...browser, 'accept-encoding': 'br', 'if-none-match': etag } })
+  expect(again.status).toBe(304)
+  const plain = await fetch(server.url, { headers: { ...browser, 'accept-encoding': 'identity' } })
+  expect(await plain.text()).toBe(html)
+})
+
+test('programs get no page, and nobody does where it is off', async () => {
+  await using server = await startTestServer()
+  expect((await fetch(`${server.url}?query={hello}`)).headers.get('content-type')).toContain('application/json')
+  await using off = await startTestServer({ config: { graphiql: false } })
+  expect((await fetch(`${off.url}?query={hello}`, { headers: browser })).headers.get('content-type')).toContain(
+    'application/json',
+  )
+})
+
+test('the loop goes on while the page is made', async () => {
+  await using server = await startTestServer()
+  let longest = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 5)
+  await (await fetch(server.url, { headers: browser })).arrayBuffer()
+  clearInterval(timer)
+  expect(longest).toBeLessThan(250)
+})
+
+test('the tabs are documents that the schema allows, with a password that it takes', async () => {
+  const documents = graphiqlTabs.map(({ query }) => parse(query))
+  expect(documents).toHaveLength(5)
+  const account = JSON.parse(graphiqlTabs[0]?.variables ?? '{}') as { username: string; password: string }
+  expect(checkPassword(account.password, account.username)).toBeUndefined()
+  for (const { headers } of graphiqlTabs.slice(1)) expect(JSON.parse(headers ?? '{}')).toHaveProperty('authorization')
+  expect(existsSync(new URL('./graphiqlPage.worker.ts', import.meta.url))).toBe(true)
+})

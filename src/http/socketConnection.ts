@@ -1,0 +1,201 @@
+// One WebSocket, as graphql-ws wants to see it: messages in order, bounded memory in both directions.
+
+import type { WebSocket as ProtocolSocket } from 'graphql-ws'
+import type { WebSocket } from 'ws'
+import type { Identity } from '../accounts/sessions.ts'
+import type { OpenConnection } from './connections.ts'
+import type { Gate } from './gate.ts'
+import type { Connection } from './gateRequest.ts'
+
+interface SocketConnectionOptions {
+  readonly socket: WebSocket
+  readonly gate: Gate
+  readonly id: string
+  readonly address: string
+  readonly userAgent: string | undefined
+}
+
+type OnMessage = (data: string) => Promise<void>
+
+/** An operation that is neither answered nor, if it is a subscription, begun. */
+export interface UnderWay {
+  settled: boolean
+}
+
+/** The longest reason of a close frame, in bytes. */
+const reasonBytes = 123
+
+export class SocketConnection implements ProtocolSocket, OpenConnection, Connection {
+  readonly protocol: string
+  readonly id: string
+  readonly address: string
+  readonly userAgent: string | undefined
+  identity: Identity | undefined
+  /** Subscriptions that are open or being opened. */
+  subscriptions = 0
+  /** The operation whose message is being handed over on this very turn. */
+  beginning: UnderWay | undefined
+  readonly #socket: WebSocket
+  readonly #gate: Gate
+  readonly #pending: string[] = []
+  #underWay = 0
+  #onMessage: OnMessage | undefined
+  #onClosed: ((code: number, reason: string) => Promise<void>) | undefined
+  #watching: Disposable | undefined
+  #visit: Disposable
+  #slowSince: number | undefined
+  #answered = true
+  #initialised = false
+  #ended = false
+
+  constructor({ socket, gate, id, address, userAgent }: SocketConnectionOptions) {
+    this.#socket = socket
+    this.#gate = gate
+    this.id = id
+    this.address = address
+    this.userAgent = userAgent
+    this.protocol = socket.protocol
+    this.#visit = gate.wheel.after(gate.limits.initMs, () => this.#initDue())
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) return this.close(4400, 'Invalid message: it must be text')
+      this.#pending.push(data.toString())
+      this.#serve()
+    })
+    // Answered by hand: the library would queue answers without end for a client that sends pings and reads nothing.
+    socket.on('ping', (data) => {
+      if (socket.bufferedAmount <= gate.limits.bufferedBytes) socket.pong(data)
+    })
+    socket.on('pong', () => {
+      this.#answered = true
+    })
+    socket.on('error', () => {
+      // A broken or oversized frame. The library closes the socket with the right code; nothing is left to do here.
+    })
+  }
+
+  get hasFeeds(): boolean {
+    return this.subscriptions > 0
+  }
+
+  /** Hands the socket to the protocol. */
+  open(opened: (socket: ProtocolSocket) => (code: number, reason: string) => Promise<void>): void {
+    this.#onClosed = opened(this)
+    this.#socket.on('close', (code, reason) => this.#end(code, reason.toString()))
+  }
+
+  onMessage(handle: OnMessage): void {
+    this.#onMessage = handle
+  }
+
+  /** Waits while the client has too much left to read, so that no further frame is made for it. */
+  send(data: string): Promise<void> | void {
+    const socket = this.#socket
+    // Its subscriptions end now: one whose source always has more would never let the socket tell that it has closed.
+    if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
+    const { bufferedBytes } = this.#gate.limits
+    if (socket.bufferedAmount + data.length <= bufferedBytes) return socket.send(data)
+    this.#slowSince ??= performance.now()
+    return new Promise((resolve) => {
+      socket.send(data, () => {
+        if (socket.bufferedAmount <= bufferedBytes) this.#slowSince = undefined
+        resolve()
+      })
+    })
+  }
+
+  close(code = 1000, reason = ''): void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return
+    socket.close(code, Buffer.byteLength(reason) <= reasonBytes ? reason : '')
+    this.#end(code, reason)
+  }
+
+  destroy(): void {
+    this.#end(1006, '')
+    this.#socket.terminate()
+  }
+
+  /** The socket belongs to this person from now on, and ends with the session. */
+  signIn(identity: Identity): void {
+    this.identity = identity
+    this.#watching = this.#gate.watch(identity, () => this.close(4403, 'Session ended'))
+  }
+
+  /** It has said `connection_init`; from now on it is kept alive with pings. */
+  initialised(): void {
+    this.#initialised = true
+  }
+
+  settle(operation: UnderWay): void {
+    if (operation.settled) return
+    operation.settled = true
+    this.#underWay -= 1
+    this.#serve()
+  }
+
+  /** Takes up what was sent, in order, as far as there is room; the rest stays with the client. */
+  #serve(): void {
+    while (!this.#ended && this.#underWay < this.#gate.limits.operationsUnderWay) {
+      const message = this.#pending.shift()
+      if (message === undefined) break
+      void this.#take(message)
+    }
+    if (this.#ended) return
+    // What the library had read already still arrives; it is no more than a few chunks.
+    if (this.#pending.length > 0) this.#socket.pause()
+    else if (this.#socket.isPaused) this.#socket.resume()
+  }
+
+  async #take(message: string): Promise<void> {
+    const operation: UnderWay = { settled: false }
+    this.#underWay += 1
+    try {
+      this.beginning = operation
+      const handled = this.#onMessage?.(message)
+      this.beginning = undefined
+      await handled
+    } catch {
+      // A kind of message that only servers send, for instance.
+      this.close(4400, 'Invalid message received')
+    } finally {
+      this.beginning = undefined
+      this.settle(operation)
+    }
+  }
+
+  #initDue(): void {
+    if (this.#initialised) this.#keepAlive()
+    else this.close(4408, 'Connection initialisation timeout')
+  }
+
+  #keepAlive(): void {
+    const { pingMs, slowMs } = this.#gate.limits
+    const slow = this.#slowSince
+    if (slow !== undefined && performance.now() - slow > slowMs) {
+      this.close(4290, 'Too slow: come back and resume from the last cursor')
+    } else if (slow !== undefined || this.#socket.isPaused) {
+      // Of one that reads slowly, or that we do not read from, an answer may be late: it gets another period.
+      this.#answered = true
+    } else if (!this.#answered) {
+      this.destroy()
+    } else {
+      this.#answered = false
+      this.#socket.ping()
+    }
+    if (this.#ended) return
+    const due = slow === undefined ? pingMs : Math.min(pingMs, slowMs)
+    this.#visit = this.#gate.wheel.after(due, () => this.#keepAlive())
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#pending.length = 0
+    this.#visit[Symbol.dispose]()
+    this.#watching?.[Symbol.dispose]()
+    // A paused socket would never show that the other side has closed.
+    this.#socket.resume()
+    // The protocol only ends its subscriptions here, and those do not fail to end.
+    void this.#onClosed?.(code, reason)
+  }
+}

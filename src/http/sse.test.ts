@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import { startTestServer, type TestServer } from './serverForTests.ts'
+
+const subscribe = (
+  server: TestServer,
+  query: string,
+  more: { token?: string; signal?: AbortSignal } = {},
+): Promise<Response> =>
+  fetch(server.url, {
+    method: 'POST',
+    headers: {
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+      ...(more.token === undefined ? {} : { authorization: `Bearer ${more.token}` }),
+    },
+    body: JSON.stringify({ query }),
+    ...(more.signal ? { signal: more.signal } : {}),
+  })
+
+test('a subscription is a stream of next events, then complete', async () => {
+  await using server = await startTestServer()
+  const response = await subscribe(server, 'subscription { count(to: 2) }')
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  expect(await response.text()).toBe(
+    ':\n\nevent: next\ndata: {"data":{"count":1}}\n\nevent: next\ndata: {"data":{"count":2}}\n\nevent: complete\ndata:\n\n',
+  )
+})
+
+test('a query comes as one next event', async () => {
+  await using server = await startTestServer()
+  const response = await fetch(`${server.url}?query={hello}`, { headers: { accept: 'text/event-stream' } })
+  expect(await response.text()).toBe(':\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\nevent: complete\ndata:\n\n')
+})
+
+test('refused subscriptions and sources that fail show their code and complete', async () => {
+  await using server = await startTestServer()
+  for (const [field, code] of [
+    ['forbidden', 'NOT_FOUND'],
+    ['gone', 'FORBIDDEN'],
+    ['broken', 'INTERNAL'],
+  ]) {
+    const text = await (await subscribe(server, `subscription { ${field} }`)).text()
+    expect(text).toContain(`"code":"${code}"`)
+    expect(text).toMatch(/event: complete\ndata:\n\n$/)
+    expect(text).not.toContain('secret')
+  }
+})
+
+test('an invalid token is 401, a mutation by GET 405, a form 415', async () => {
+  await using server = await startTestServer()
+  const refused = await subscribe(server, 'subscription { silence }', { token: 'nonsense' })
+  expect(refused.status).toBe(401)
+  expect(refused.headers.get('www-authenticate')).toBe('Bearer realm="parley"')
+  const byGet = await fetch(`${server.url}?query=mutation{bump}`, { headers: { accept: 'text/event-stream' } })
+  expect(byGet.status).toBe(405)
+  expect(server.bumps).toBe(0)
+  const form = await fetch(server.url, {
+    method: 'POST',
+    headers: { accept: 'text/event-stream' },
+    body: new URLSearchParams({ query: '{hello}' }),
+  })
+  expect(form.status).toBe(415)
+})
+
+test('REVOKE: the end of the session ends the stream with its code', async () => {
+  await using server = await startTestServer()
+  const response = await subscribe(server, 'subscription { silence }', { token: 'token-ada' })
+  const text = response.text()
+  await expect.poll(() => server.feeds.opened).toBe(1)
+  server.endSession('token-ada')
+  expect(await text).toMatch(
+    /^:\n\nevent: next\ndata: \{"errors":\[.*UNAUTHENTICATED.*\]\}\n\nevent: complete\ndata:\n\n$/,
+  )
+  expect(server.feeds.returned).toBe(1)
+})
+
+test('a client that goes ends its feed', async () => {
+  await using server = await startTestServer()
+  const gone = new AbortController()
+  await subscribe(server, 'subscription { silence }', { signal: gone.signal })
+  await expect.poll(() => server.http.connections()).toBe(1)
+  gone.abort()
+  await expect.poll(() => server.feeds.returned).toBe(1)
+  await expect.poll(() => server.http.connections()).toBe(0)
+})
+
+test('BOUND: no frames are made for a reader that does not read, and it is dropped in the end', async () => {
+  await using server = await startTestServer({ limits: { slowMs: 300, commentMs: 50 } })
+  const response = await subscribe(server, 'subscription { big(bytes: 100000) }')
+  await expect.poll(() => server.feeds.pulled).toBeGreaterThan(2)
+  await expect.poll(() => server.feeds.returned, { timeout: 5_000 }).toBe(1)
+  expect(server.feeds.pulled).toBeLessThan(300)
+  await expect(response.text()).rejects.toThrow()
+})
+
+test('comments keep a quiet stream open; a server that stops ends it without complete', async () => {
+  const server = await startTestServer({ limits: { commentMs: 20 } })
+  const response = await subscribe(server, 'subscription { silence }')
+  const text = response.text()
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  await server[Symbol.asyncDispose]()
+  expect(await text).toMatch(/^(:\n\n){3,}$/)
+})

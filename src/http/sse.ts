@@ -1,0 +1,118 @@
+// Operations whose results come as server-sent events: subscriptions, and queries and mutations just as well.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GraphQLError } from 'graphql'
+import { parseRequestParams, type RequestParams } from 'graphql-http'
+import type { Connections } from './connections.ts'
+import { EventStream } from './eventStream.ts'
+import type { FrameStream } from './frameStream.ts'
+import type { Gate } from './gate.ts'
+import {
+  asRequest,
+  errorResponse,
+  type GraphqlRequest,
+  type HttpHandler,
+  headerOf,
+  mutationByGet,
+} from './graphqlHttp.ts'
+import { refusalError } from './refusal.ts'
+
+interface SseOptions {
+  readonly gate: Gate
+  readonly connections: Connections
+}
+
+export const wantsEventStream = (request: IncomingMessage): boolean =>
+  request.headers.accept?.includes('text/event-stream') ?? false
+
+export function createSse({ gate, connections }: SseOptions): HttpHandler {
+  return async (asked, response) => {
+    const { request, connection } = asked
+    const refuse = (errors: readonly GraphQLError[], status: number): void => {
+      const [body, init] = errorResponse(errors, status, request)
+      response.writeHead(init.status, { ...init.headers, 'cache-control': 'no-store' }).end(body)
+    }
+    const operation = await readParams(asked)
+    if (operation instanceof GraphQLError) return refuse([operation], 400)
+    if (typeof operation === 'number')
+      return refuse([refusalError('BAD_INPUT', 'Send application/json by POST, or use GET.')], operation)
+    const admitted = await gate.admit({
+      transport: 'sse',
+      connection,
+      operation,
+      authorization: request.headers.authorization,
+      atLeast: headerOf(request, 'parley-at-least'),
+    })
+    const open = (hasFeeds: boolean) => openStream({ gate, connections, response, hasFeeds })
+    if (admitted.kind === 'refused') {
+      // A browser's EventSource shows nothing of an answer that is no stream: what is wrong with the document comes in one.
+      return admitted.status === 400
+        ? sendOnly(open(false), { errors: admitted.errors })
+        : refuse(admitted.errors, admitted.status)
+    }
+    if (admitted.operation === 'subscription') {
+      if (!connections.room)
+        return refuse(
+          [refusalError('UNAVAILABLE', 'The server has as many connections as it can hold. Come back later.')],
+          503,
+        )
+      const frames = await gate.subscribe(admitted)
+      if (!('next' in frames)) return sendOnly(open(false), { errors: frames })
+      return pass(frames, open(true), response)
+    }
+    if (admitted.operation === 'mutation' && request.method === 'GET') {
+      response.setHeader('allow', 'POST')
+      return refuse([refusalError('BAD_INPUT', mutationByGet)], 405)
+    }
+    const result = await gate.run(admitted)
+    if ('kind' in result) return refuse(result.errors, result.status)
+    return sendOnly(open(false), result)
+  }
+}
+
+/** The parameters; or what is wrong with them; or the status for a method or content type that is not taken. */
+async function readParams(asked: GraphqlRequest): Promise<RequestParams | GraphQLError | number> {
+  try {
+    const params = await parseRequestParams(asRequest(asked))
+    return 'query' in params ? params : params[1].status
+  } catch (error) {
+    return refusalError('BAD_INPUT', error instanceof Error ? error.message : 'The request cannot be read.')
+  }
+}
+
+interface OpenStream {
+  readonly gate: Gate
+  readonly connections: Connections
+  readonly response: ServerResponse
+  readonly hasFeeds: boolean
+}
+
+function openStream({ gate, connections, response, hasFeeds }: OpenStream): EventStream {
+  const stream = new EventStream({ response, limits: gate.limits, wheel: gate.wheel, hasFeeds })
+  connections.add(stream)
+  response.once('close', () => connections.remove(stream))
+  return stream
+}
+
+async function sendOnly(stream: EventStream, result: object): Promise<void> {
+  await stream.send('next', result)
+  stream.complete()
+}
+
+/** Takes the next frame only when the one before has gone out. */
+async function pass(frames: FrameStream, stream: EventStream, response: ServerResponse): Promise<void> {
+  response.once('close', () => void frames.return())
+  // The client may have gone while the feed was being opened.
+  if (response.destroyed) return void frames.return()
+  try {
+    for await (const frame of frames) {
+      await stream.send('next', frame)
+      // Asked here too: a source that always has more would never let the response tell that it has closed.
+      if (!stream.open) return
+    }
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error
+    await stream.send('next', { errors: [error] })
+  }
+  stream.complete()
+}

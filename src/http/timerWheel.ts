@@ -1,0 +1,62 @@
+// Many timers on one interval: keepalives and deadlines of thousands of connections, a second early or late.
+
+interface TimerWheelOptions {
+  /** How exact the timers are, in ms. */
+  readonly tickMs?: number
+}
+
+interface Entry {
+  readonly dueTick: number
+  readonly callback: () => void
+}
+
+const slotCount = 64
+
+export class TimerWheel {
+  readonly #tickMs: number
+  readonly #slots: readonly Set<Entry>[] = Array.from({ length: slotCount }, () => new Set<Entry>())
+  readonly #startedAt = performance.now()
+  #tick = 0
+  #interval: NodeJS.Timeout | undefined
+
+  constructor({ tickMs = 1_000 }: TimerWheelOptions = {}) {
+    this.#tickMs = tickMs
+  }
+
+  /** Calls back once, `ms` from now, never earlier. Dispose to call it off. */
+  after(ms: number, callback: () => void): Disposable {
+    // The interval keeps no process alive.
+    this.#interval ??= setInterval(() => this.#turn(), this.#tickMs).unref()
+    const due = Math.ceil((performance.now() - this.#startedAt + Math.max(0, ms)) / this.#tickMs)
+    const entry: Entry = { dueTick: Math.max(this.#tick + 1, due), callback }
+    const slot = this.#slotOf(entry.dueTick)
+    slot.add(entry)
+    return { [Symbol.dispose]: () => void slot.delete(entry) }
+  }
+
+  close(): void {
+    clearInterval(this.#interval)
+    for (const slot of this.#slots) slot.clear()
+  }
+
+  #slotOf(tick: number): Set<Entry> {
+    const slot = this.#slots[tick % slotCount]
+    if (!slot) throw new RangeError(`There is no slot for tick ${tick}.`)
+    return slot
+  }
+
+  #turn(): void {
+    const now = Math.floor((performance.now() - this.#startedAt) / this.#tickMs)
+    // After a long pause one round visits every slot.
+    this.#tick = Math.max(this.#tick, now - slotCount)
+    while (this.#tick < now) {
+      this.#tick += 1
+      const slot = this.#slotOf(this.#tick)
+      for (const entry of slot) {
+        if (entry.dueTick > now) continue
+        slot.delete(entry)
+        entry.callback()
+      }
+    }
+  }
+}

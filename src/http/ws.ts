@@ -1,0 +1,149 @@
+// GraphQL over WebSocket: the protocol graphql-transport-ws, kept by graphql-ws, on sockets of ws.
+
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols, makeServer } from 'graphql-ws'
+import { WebSocketServer } from 'ws'
+import { newUuid } from '../commands/occasion.ts'
+import { clientAddress } from './clientAddress.ts'
+import type { Connections } from './connections.ts'
+import type { FrameStream } from './frameStream.ts'
+import type { Gate } from './gate.ts'
+import { authorizationIn } from './operation.ts'
+import { type OriginPolicy, originAllowed } from './origins.ts'
+import { refusalError } from './refusal.ts'
+import { SocketConnection } from './socketConnection.ts'
+
+interface SocketsOptions extends OriginPolicy {
+  readonly gate: Gate
+  readonly connections: Connections
+  readonly trustProxy: boolean
+}
+
+export interface Sockets {
+  /** For the `upgrade` event of the HTTP server, once the path is known to be right. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** What has been carried out in `onSubscribe` already, for the hooks that graphql-ws calls after it. */
+type Outcomes = WeakMap<ExecutionArgs, ExecutionResult | FrameStream>
+
+export function createSockets(options: SocketsOptions): Sockets {
+  const { gate, connections, trustProxy } = options
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: gate.limits.bodyBytes,
+    handleProtocols,
+    perMessageDeflate: false,
+    clientTracking: false,
+    autoPong: false,
+  })
+  const protocol = createProtocol(gate)
+  return {
+    upgrade(request, socket, head) {
+      if (!originAllowed(request, options))
+        return refuseUpgrade(socket, 403, 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.')
+      if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
+        return refuseUpgrade(socket, 400, `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`)
+      if (!connections.room)
+        return refuseUpgrade(socket, 503, 'The server has as many connections as it can hold. Come back later.')
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        const connection = new SocketConnection({
+          socket: webSocket,
+          gate,
+          id: newUuid(),
+          address: clientAddress(request, { trustProxy }),
+          userAgent: request.headers['user-agent'],
+        })
+        connections.add(connection)
+        webSocket.once('close', () => connections.remove(connection))
+        connection.open((opened) => protocol.opened(opened, connection))
+      })
+    },
+  }
+}
+
+function createProtocol(gate: Gate) {
+  const outcomes: Outcomes = new WeakMap()
+  return makeServer<Record<string, unknown>, SocketConnection>({
+    // The connection itself watches the time, with the timers that all share.
+    connectionInitWaitTimeout: 0,
+    onConnect: async ({ connectionParams, extra: connection }) => {
+      connection.initialised()
+      const headers = connectionParams?.headers
+      const who = await gate.identify(authorizationIn(connectionParams) ?? authorizationIn(headers))
+      if ('kind' in who) {
+        connection.close(who.closeCode ?? 4403, who.status === 401 ? 'The token is not valid' : 'Come back later')
+        return false
+      }
+      if (who.identity) connection.signIn(who.identity)
+      return true
+    },
+    onSubscribe: ({ extra: connection }, _id, payload) => carryOut({ gate, connection, payload, outcomes }),
+    execute: (args) => outcomeOf(outcomes, args),
+    subscribe: (args) => outcomeOf(outcomes, args),
+  })
+}
+
+interface CarryOut {
+  readonly gate: Gate
+  readonly connection: SocketConnection
+  readonly payload: { readonly query: string }
+  readonly outcomes: Outcomes
+}
+
+/** Errors end the operation with an `error` message, and nothing else with it. */
+async function carryOut({
+  gate,
+  connection,
+  payload,
+  outcomes,
+}: CarryOut): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const underWay = connection.beginning
+  const admitted = await gate.admit({ transport: 'ws', connection, operation: payload })
+  if (admitted.kind === 'refused') return admitted.errors
+  if (admitted.operation !== 'subscription') {
+    const result = await gate.run(admitted)
+    if ('kind' in result) return result.errors
+    outcomes.set(admitted.args, result)
+    return admitted.args
+  }
+  const { subscriptionsPerSocket } = gate.limits
+  if (connection.subscriptions >= subscriptionsPerSocket)
+    return [
+      refusalError(
+        'RATE_LIMITED',
+        `This socket holds ${subscriptionsPerSocket} subscriptions already: complete one of them, or open another socket.`,
+      ),
+    ]
+  connection.subscriptions += 1
+  const frames = await gate.subscribe(admitted)
+  if (!('next' in frames)) {
+    connection.subscriptions -= 1
+    return frames
+  }
+  frames.onEnd(() => {
+    connection.subscriptions -= 1
+  })
+  outcomes.set(admitted.args, frames)
+  if (underWay) connection.settle(underWay)
+  return admitted.args
+}
+
+function outcomeOf(outcomes: Outcomes, args: ExecutionArgs): ExecutionResult | FrameStream {
+  const outcome = outcomes.get(args)
+  if (!outcome) throw new Error('An operation reached the protocol without having passed the gate.')
+  return outcome
+}
+
+export function refuseUpgrade(socket: Duplex, status: number, sentence: string): void {
+  const body = `${sentence}\n`
+  socket.on('error', () => {
+    // The client has gone before it heard the answer.
+  })
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
