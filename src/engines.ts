@@ -28,6 +28,8 @@ export async function openEngines({ config, onFault }: OpenOptions): Promise<Eng
     import('./eventstore/sqlite/store.ts'),
     import('./documents/sqlite/open.ts'),
   ])
+  // What is kept here is for the server's account alone: texts, and the hashes of passwords.
+  process.umask(0o077)
   const opened = new AsyncDisposableStack()
   try {
     const lock = await lockFolder(config.data)

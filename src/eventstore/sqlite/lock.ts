@@ -1,8 +1,8 @@
 // One server a folder. The lock is an open transaction on a file of its own, so it ends with the process, however
 // that ends. The holder never opens the file by other means: closing any other handle of it would drop the lock.
 
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CannotOpen } from '../port.ts'
 import { codeOf, messageOf, sqliteCode } from './failure.ts'
@@ -20,7 +20,7 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<FolderLock> {
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     database = new DatabaseSync(join(folder, 'lock.db'), { timeout: 200 })
     database.exec(`
       BEGIN IMMEDIATE;
@@ -35,6 +35,14 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     database?.close()
     throw new CannotOpen(sentence, { cause: error })
   }
+}
+
+/** For its owner alone. Step by step, since Node's own recursive way never ends where a file system (/proc) takes no folders. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  const parent = dirname(resolve(folder))
+  if (!existsSync(parent)) makeFolder(parent)
+  mkdirSync(folder, { mode: 0o700 })
 }
 
 function heldBy(database: DatabaseSync): FolderLock {
