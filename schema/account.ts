@@ -1,5 +1,6 @@
 // People and the viewer: who is there, signing in and out, profiles.
 
+import { GraphQLError } from 'graphql'
 import type { SessionDocument } from '../projections/sessions.ts'
 import type { UserDocument } from '../projections/users.ts'
 import type { SignedIn } from '../src/commands/accounts.ts'
@@ -104,9 +105,10 @@ export const Viewer = builder.objectRef<ViewerBacking>('Viewer').implement({
       resolve: async (_, __, context) => {
         const joined = await context.app.queries.conversations(asking(context))
         const counts = joined.map(
-          async ({ id, lastNumber }) => lastNumber - ((await readNumber(context, id)) ?? lastNumber),
+          // A marker that has just moved may be ahead of what was read of the room.
+          async ({ id, lastNumber }) => Math.max(0, lastNumber - ((await readNumber(context, id)) ?? lastNumber)),
         )
-        return Math.max(0, sum(await Promise.all(counts)))
+        return sum(await Promise.all(counts))
       },
     }),
     mentionCount: t.int({
@@ -133,7 +135,9 @@ const mentionCount = async (context: Context, id: string) => {
 /** What the log says must be there. @throws when the read models could not show it in time */
 export function present<T>(found: T | undefined | null): T {
   if (found != null) return found
-  throw new BadInput('This is not readable yet: the read models are behind. Ask again in a moment.')
+  throw new GraphQLError('This is not readable yet: the read models are behind. Ask again in a moment.', {
+    extensions: { code: 'UNAVAILABLE' },
+  })
 }
 
 builder.queryFields((t) => ({

@@ -3,7 +3,7 @@
 import { parseId } from '../src/domain/ids.ts'
 import { BadInput, pageSizeLimit } from '../src/queries/page.ts'
 import { builder } from './builder.ts'
-import { asking, type Context } from './context.ts'
+import { asking, type Context, signedIn } from './context.ts'
 
 export const Node = builder.interfaceRef<{ readonly id: string }>('Node').implement({
   description: 'Anything that has an id of its own.',
@@ -22,10 +22,11 @@ const typeNames = {
 
 /** What the viewer may see under an id; undefined where there is nothing, or nothing for them. */
 async function nodeOf(context: Context, id: string) {
+  // Asked first: whoever is not signed in is told so, whatever the id.
+  const viewer = asking(context)
   const parsed = parseId(id)
   if (!parsed) return undefined
   const { app, loaders } = context
-  const viewer = asking(context)
   switch (parsed.type) {
     case 'user':
       return await app.queries.user(viewer, { id: parsed.id })
@@ -60,6 +61,7 @@ builder.queryFields((t) => ({
     description: 'The same for several ids at once, at most 100, in their order.',
     args: { ids: t.arg.idList({ required: true, description: 'As this server gave them.' }) },
     resolve: async (_, { ids }, context) => {
+      signedIn(context)
       if (ids.length > pageSizeLimit)
         throw new BadInput(`${ids.length} ids are too many; ask for at most ${pageSizeLimit} at once.`)
       return await Promise.all(ids.map((id) => nodeOf(context, id)))

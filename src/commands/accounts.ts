@@ -173,10 +173,9 @@ export class AccountCommands {
     if (isRefusal(displayName)) return displayName
     const bio = input.bio == null ? input.bio : accepted(checkMessageText(input.bio, bioLength), 'bio')
     if (isRefusal(bio)) return bio
-    const known = (await this.#commands.facts.user(actor.user)) ?? {}
     const outcome = await this.#commands.run(accounts, userStream(actor.user), {
       requester,
-      decide: (account) => updateProfile(account, { displayName, bio, known }),
+      decide: (account) => updateProfile(account, { displayName, bio }),
     })
     if (outcome.kind === 'refused') return outcome
     return { kind: 'done', position: outcome.position, userId: actor.user }

@@ -57,7 +57,7 @@ export const rooms: Aggregate<room.Room, RoomEvent> = {
   evolve: room.evolve,
   types: new Set(roomTypes),
   snapshot: {
-    version: 1,
+    version: 2,
     write(state) {
       if (state.status === 'none') return undefined
       const { members, invited, bans, slug, topic, createdBy, ...rest } = state

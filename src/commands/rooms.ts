@@ -46,7 +46,7 @@ export class RoomCommands {
   async create({ actor, requester }: By, input: CreateRoomInput): Promise<RoomOutcome> {
     const name = accepted(checkRoomName(input.name), 'name')
     if (isRefusal(name)) return name
-    const topic = input.topic == null ? undefined : accepted(checkTopic(input.topic), 'topic')
+    const topic = topicOf(input.topic) ?? undefined
     if (isRefusal(topic)) return topic
     const key =
       input.idempotencyKey == null ? undefined : accepted(checkIdempotencyKey(input.idempotencyKey), 'idempotencyKey')
@@ -91,7 +91,7 @@ export class RoomCommands {
     if (isRefusal(name)) return name
     const slug = input.slug === undefined ? undefined : accepted(checkSlug(input.slug), 'slug')
     if (isRefusal(slug)) return slug
-    const topic = input.topic == null ? input.topic : accepted(checkTopic(input.topic), 'topic')
+    const topic = topicOf(input.topic)
     if (isRefusal(topic)) return topic
     const change = { actor, name, slug, topic }
     if (slug === undefined) return await this.#room(id, requester, (room) => domain.update(room, change))
@@ -201,6 +201,13 @@ export class RoomCommands {
       decide: (reservation) => releaseSlug(reservation, { owner }),
     })
   }
+}
+
+/** An empty topic is none. */
+function topicOf(input: string | null | undefined): string | null | undefined | Refusal {
+  if (input == null) return input
+  const topic = accepted(checkTopic(input), 'topic')
+  return topic === '' ? null : topic
 }
 
 function roomIdOf(id: string): RoomId | undefined {

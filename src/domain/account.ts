@@ -11,6 +11,9 @@ export interface ExistingAccount {
   readonly serverRole: ServerRole
   readonly disabled: boolean
   readonly validity: Validity
+  /** Undefined where it has been forgotten. */
+  readonly displayName: string | undefined
+  readonly bio: string | undefined
 }
 export type Account = { readonly status: 'none' } | ExistingAccount
 
@@ -28,9 +31,9 @@ export function evolve(account: Account, event: AccountEvent & { readonly revisi
   if (account.status === 'none') {
     switch (event.type) {
       case 'UserRegistered':
-        return fresh('HUMAN', event.data.username, event.data.serverRole)
+        return fresh('HUMAN', event.data.username, event.data.serverRole, event.body?.displayName)
       case 'GuestCreated':
-        return fresh('GUEST', event.data.username, 'GUEST')
+        return fresh('GUEST', event.data.username, 'GUEST', event.body?.displayName)
       default:
         return account
     }
@@ -45,22 +48,34 @@ export function evolve(account: Account, event: AccountEvent & { readonly revisi
     case 'PasswordChanged':
     case 'AllSessionsEnded':
       return { ...account, validity: evolveValidity(account.validity, event) }
+    case 'ProfileUpdated':
+      return {
+        ...account,
+        ...(event.data.fields.includes('displayName') ? { displayName: event.body?.displayName } : undefined),
+        ...(event.data.fields.includes('bio') ? { bio: event.body?.bio ?? undefined } : undefined),
+      }
     case 'UserRegistered':
     case 'GuestCreated':
-    case 'ProfileUpdated':
       return account
     default:
       return event satisfies never
   }
 }
 
-const fresh = (kind: ExistingAccount['kind'], username: string, serverRole: ServerRole): ExistingAccount => ({
+const fresh = (
+  kind: ExistingAccount['kind'],
+  username: string,
+  serverRole: ServerRole,
+  displayName: string | undefined,
+): ExistingAccount => ({
   status: 'exists',
   kind,
   username,
   serverRole,
   disabled: false,
   validity: everyone,
+  displayName,
+  bio: undefined,
 })
 
 /** The fold of what ends sessions. Whoever is kept was valid when it was decided. */
@@ -111,25 +126,25 @@ export function createGuest(account: Account, { username, displayName }: CreateG
 }
 
 export interface UpdateProfile {
-  /** `undefined` keeps, `null` clears. */
+  /** `undefined` keeps; `null` goes back to the username. */
   readonly displayName?: string | null | undefined
+  /** `undefined` keeps, `null` clears. */
   readonly bio?: string | null | undefined
-  /** The profile as it is known; it may be a little old. */
-  readonly known: { readonly displayName?: string; readonly bio?: string }
 }
 
-/** What is the same already is left out. */
-export function updateProfile(account: Account, { displayName, bio, known }: UpdateProfile): Decision<ProfileUpdated> {
+/** Changing something to what it is already changes nothing. */
+export function updateProfile(account: Account, { displayName, bio }: UpdateProfile): Decision<ProfileUpdated> {
   if (account.status === 'none') return refuse('NOT_FOUND', 'There is no such account.')
+  const name = displayName === null ? account.username : displayName
   const fields: ('displayName' | 'bio')[] = []
-  if (displayName !== undefined && (displayName ?? undefined) !== known.displayName) fields.push('displayName')
-  if (bio !== undefined && (bio ?? undefined) !== known.bio) fields.push('bio')
+  if (name !== undefined && name !== account.displayName) fields.push('displayName')
+  if (bio !== undefined && (bio ?? undefined) !== account.bio) fields.push('bio')
   if (fields.length === 0) return nothing
   return happened({
     type: 'ProfileUpdated',
     data: { fields },
     body: {
-      ...(fields.includes('displayName') ? { displayName: displayName ?? account.username } : undefined),
+      ...(fields.includes('displayName') ? { displayName: name ?? account.username } : undefined),
       ...(fields.includes('bio') ? { bio: bio ?? null } : undefined),
     },
   })

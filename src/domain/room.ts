@@ -30,6 +30,8 @@ export interface OpenRoom {
   readonly visibility: RoomVisibility
   readonly historyVisibility: HistoryVisibility
   readonly name: string
+  /** What it was called when it was made: what a repeat of its making is compared with. */
+  readonly madeAs: string
   readonly slug?: string | undefined
   readonly topic?: string | undefined
   readonly slowModeSeconds: number
@@ -100,6 +102,7 @@ function created({ data, actor }: RoomCreated & Stored): OpenRoom {
     visibility: data.visibility,
     historyVisibility: data.historyVisibility,
     name: data.name,
+    madeAs: data.name,
     slug: data.slug,
     topic: data.topic,
     slowModeSeconds: 0,
@@ -198,7 +201,7 @@ export function create(room: Room, { creator, name, slug, topic }: CreateRoom): 
   if (creator?.serverRole === 'GUEST')
     return refuse('FORBIDDEN', 'Guests cannot make rooms. Register an account, then make the room.')
   if (room.status === 'exists')
-    return room.name === name && room.createdBy === creator?.user
+    return room.madeAs === name && room.createdBy === creator?.user
       ? nothing
       : refuse('CONFLICT', 'This key has made another room already. Use a new key.', 'idempotencyKey')
   const made: RoomCreated = {
@@ -288,8 +291,10 @@ export interface SetRole {
 
 export function setRole(room: Room, { actor, user, role }: SetRole): Decision<MemberRoleChanged> {
   if (room.status === 'none' || !mayFind(room, actor.user)) return noSuchRoom
-  if (!owns(room, actor)) return refuse('FORBIDDEN', 'Only owners of the room can change roles in it.')
   const member = room.members.get(user)
+  // Who has just stopped being an owner may not know that it was done.
+  if (actor.user === user && member?.role === role) return nothing
+  if (!owns(room, actor)) return refuse('FORBIDDEN', 'Only owners of the room can change roles in it.')
   if (!member) return refuse('NOT_FOUND', 'This person is not a member of the room.', 'userId')
   if (member.role === role) return nothing
   if (member.role === 'OWNER' && room.owners === 1)

@@ -10,6 +10,7 @@ import {
   countUpTo,
   edgesOf,
   type List,
+  type ListOrder,
   type Page,
   type PageArguments,
   page,
@@ -25,7 +26,12 @@ export interface HistoryArguments extends PageArguments {
 
 export type FoundMessage = MessageDocument & { readonly id: string }
 
-const order = { name: 'message', field: 'sentRevision', direction: 1, ties: false } as const
+const orderOf = (conversationId: ConversationId): ListOrder => ({
+  name: `message ${conversationId}`,
+  field: 'sentRevision',
+  direction: 1,
+  ties: false,
+})
 
 /** Oldest to newest. @throws BadInput */
 export async function history(
@@ -33,7 +39,11 @@ export async function history(
   conversationId: ConversationId,
   { around, since, ...args }: HistoryArguments,
 ): Promise<Page<FoundMessage>> {
-  const list: List<MessageDocument> = { projection: messages, filter: { conversationId }, order }
+  const list: List<MessageDocument> = {
+    projection: messages,
+    filter: { conversationId },
+    order: orderOf(conversationId),
+  }
   if (around == null && since == null) return await page(models, list, args, { fromEnd: true })
   if (around != null && since != null) throw new BadInput('Give "around" or "since", not both.')
   if (args.after != null || args.before != null || args.last != null)
@@ -75,8 +85,8 @@ async function pageAround(
   const place = { key: middle.document.sentRevision, id: middle.id }
   const half = Math.floor((size - 1) / 2)
   // Where one side is short, the other fills the page.
-  const before = await take(models, list, beyond(order, place, 'before'), 'before', size)
-  const after = await take(models, list, beyond(order, place, 'after'), 'after', size)
+  const before = await take(models, list, beyond(list.order, place, 'before'), 'before', size)
+  const after = await take(models, list, beyond(list.order, place, 'after'), 'after', size)
   const room = size - 1
   const fromBefore = Math.min(before.length, Math.max(half, room - after.length))
   const fromAfter = Math.min(after.length, room - fromBefore)
@@ -92,7 +102,13 @@ async function surrounded(
 ): Promise<Page<FoundMessage>> {
   const first = entries[0]
   const before = first
-    ? await take(models, list, beyond(order, { key: first.document.sentRevision, id: first.id }, 'before'), 'before', 1)
+    ? await take(
+        models,
+        list,
+        beyond(list.order, { key: first.document.sentRevision, id: first.id }, 'before'),
+        'before',
+        1,
+      )
     : await take(models, list, undefined, 'before', 1)
   return {
     ...edgesOf(list, entries),

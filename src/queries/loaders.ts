@@ -25,19 +25,32 @@ export interface Loaders {
   readonly sessions: Loader<SessionDocument>
 }
 
-export function loadersFor(models: ReadModels, consistency: Consistency): Loaders {
-  function loader<D extends object>(projection: Projection<D>): Loader<D> {
+export interface LoadersOptions {
+  readonly models: ReadModels
+  readonly consistency: Consistency
+  /**
+   * For a frame of a feed: people are shown as they are known, without waiting for the read models to reach the frame's events,
+   * unless one of them is not known yet.
+   */
+  readonly frame: boolean
+}
+
+export function loadersFor({ models, consistency, frame }: LoadersOptions): Loaders {
+  async function read<D extends object>(projection: Projection<D>, ids: readonly string[]) {
+    return new Map((await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const))
+  }
+  function loader<D extends object>(projection: Projection<D>, eager = false): Loader<D> {
     return new DataLoader(async (ids) => {
+      const early = eager ? await read(projection, ids) : undefined
+      if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
-      const found = new Map(
-        (await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const),
-      )
+      const found = await read(projection, ids)
       return ids.map((id) => found.get(id))
     })
   }
   return {
     rooms: loader(rooms),
-    users: loader(users),
+    users: loader(users, frame),
     messages: loader(messages),
     memberships: loader(memberships),
     readMarkers: loader(readMarkers),

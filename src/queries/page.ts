@@ -1,5 +1,6 @@
 // Pages of a list: Relay connections over an order whose keys never change place.
 
+import { crc32 } from 'node:zlib'
 import { GraphQLError } from 'graphql'
 import type { Projection } from '../../projections/projection.ts'
 import type { Filter, StoredDocument } from '../documents/port.ts'
@@ -48,6 +49,7 @@ type Key = string | number
 
 /** The order of a list: one field, and the id where the field may be equal. */
 export interface ListOrder {
+  /** Names the list: cursors of lists with other names are refused. */
   readonly name: string
   readonly field: string
   readonly direction: 1 | -1
@@ -66,24 +68,39 @@ interface Place {
   readonly id: string
 }
 
-export const cursorOf = (order: ListOrder, { key, id }: Place): string =>
-  Buffer.from(JSON.stringify(order.ties ? [order.name, key, id] : [order.name, key])).toString('base64url')
+/** A place of the list, with a checksum over the list's name too: damaged, or given to another list, it is noticed. */
+export function cursorOf(order: ListOrder, { key, id }: Place): string {
+  const place = JSON.stringify(order.ties ? [key, id] : [key])
+  const checksum = Buffer.alloc(checksumBytes)
+  checksum.writeUInt32BE(crc32(`${order.name}\n${place}`))
+  return Buffer.concat([checksum, Buffer.from(place)]).toString('base64url')
+}
+
+const checksumBytes = 4
 
 /** @throws BadInput for a cursor that is damaged, or of another list */
 export function placeOf(order: ListOrder, cursor: string): Place {
   const damaged = new BadInput(
     `The cursor "${cursor.slice(0, 80)}" is not one of this list. Use one that it gave, as it is.`,
   )
+  const bytes = Buffer.from(cursor, 'base64url')
+  const place = bytes.toString('utf8', checksumBytes)
+  if (
+    bytes.length <= checksumBytes ||
+    bytes.toString('base64url') !== cursor ||
+    bytes.readUInt32BE() !== crc32(`${order.name}\n${place}`)
+  )
+    throw damaged
   let parts: unknown
   try {
-    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    parts = JSON.parse(place)
   } catch {
+    // Somebody took the trouble to make a checksum.
     throw damaged
   }
-  if (!Array.isArray(parts) || parts[0] !== order.name || parts.length !== (order.ties ? 3 : 2)) throw damaged
-  const [, key, id] = parts as unknown[]
+  if (!Array.isArray(parts)) throw damaged
+  const [key, id] = parts as unknown[]
   if ((typeof key !== 'string' && typeof key !== 'number') || (order.ties && typeof id !== 'string')) throw damaged
-  if (Buffer.from(cursor, 'base64url').toString('base64url') !== cursor) throw damaged
   return { key, id: typeof id === 'string' ? id : '' }
 }
 

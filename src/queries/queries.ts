@@ -103,7 +103,7 @@ export class Queries {
       {
         projection: memberships,
         filter: { conversationId },
-        order: { name: 'member', field: 'joinedRevision', direction: 1, ties: false },
+        order: { name: `member ${conversationId}`, field: 'joinedRevision', direction: 1, ties: false },
       },
       args,
     )
@@ -179,7 +179,7 @@ export class Queries {
   /** The same, page by page. */
   async conversationPage(asking: Asking, { first, after }: PageArguments): Promise<Page<Found<RoomDocument>>> {
     const size = pageSize(first)
-    const from = after == null ? undefined : placeOf(byActivity, after)
+    const from = after == null ? undefined : placeOf(joinedByActivity, after)
     const all = await this.conversations(asking)
     // Those that the place itself comes before.
     const rest = from
@@ -187,7 +187,7 @@ export class Queries {
       : all
     const entries = rest.slice(0, size)
     return {
-      edges: entries.map((node) => ({ cursor: cursorOf(byActivity, { key: node.activeAt, id: node.id }), node })),
+      edges: entries.map((node) => ({ cursor: cursorOf(joinedByActivity, { key: node.activeAt, id: node.id }), node })),
       hasNextPage: rest.length > size,
       hasPreviousPage: after != null,
       total: async () => (all.length > countLimit ? undefined : all.length),
@@ -241,6 +241,7 @@ export class Queries {
 
 /** Most recently active first. */
 const byActivity = { name: 'room', field: 'activeAt', direction: -1, ties: true } as const
+const joinedByActivity = { ...byActivity, name: 'conversation' } as const
 
 const nothingToSee = { edges: [], hasNextPage: false, hasPreviousPage: false, total: async () => 0 }
 
