@@ -70,11 +70,14 @@ export interface ContextOptions {
   readonly caller: Caller
   /** What the reads must see at least. */
   readonly atLeast?: ConstructorParameters<typeof Consistency>[1]
+  /** For a frame of a feed. */
+  readonly frame?: boolean
 }
 
-export function createContext({ app, caller, atLeast }: ContextOptions): Context {
-  const consistency = new Consistency(app.queries.models, atLeast)
-  return { app, caller, consistency, loaders: loadersFor(app.queries.models, consistency) }
+export function createContext({ app, caller, atLeast, frame = false }: ContextOptions): Context {
+  const { models } = app.queries
+  const consistency = new Consistency(models, atLeast)
+  return { app, caller, consistency, loaders: loadersFor({ models, consistency, frame }) }
 }
 
 /** @throws GraphQLError UNAUTHENTICATED for anonymous callers */

@@ -174,7 +174,7 @@ export class Gate {
     const frames = new FrameStream({
       source: begun.source,
       frameOf: (payload) => {
-        const contextValue = this.#contextOf(caller, positionIn(payload))
+        const contextValue = this.#contextOf(caller, positionIn(payload), { frame: true })
         return this.#execute({ ...args, rootValue: payload, contextValue })
       },
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
@@ -214,8 +214,8 @@ export class Gate {
     }
   }
 
-  #contextOf(caller: Caller, atLeast: Position | undefined): Admitted['args']['contextValue'] {
-    return createContext({ app: this.#options.app, caller, ...(atLeast === undefined ? {} : { atLeast }) })
+  #contextOf(caller: Caller, atLeast: Position | undefined, { frame = false } = {}): Admitted['args']['contextValue'] {
+    return createContext({ app: this.#options.app, caller, frame, ...(atLeast === undefined ? {} : { atLeast }) })
   }
 
   #atLeast(asked: string | undefined, identity: Identity | undefined): Position | undefined | Refused {
