@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
-import { parse } from 'graphql'
+import { parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
+import { schema } from '../../schema/schema.ts'
 import { checkPassword } from '../accounts/passwords.ts'
 import { graphiqlTabs } from './graphiqlTabs.ts'
 import { startTestServer } from './serverForTests.ts'
@@ -52,8 +52,8 @@ test('the loop goes on while the page is made', async () => {
 test('the tabs are documents that the schema allows, with a password that it takes', async () => {
   const documents = graphiqlTabs.map(({ query }) => parse(query))
   expect(documents).toHaveLength(5)
+  for (const document of documents) expect(validate(schema, document)).toEqual([])
   const account = JSON.parse(graphiqlTabs[0]?.variables ?? '{}') as { username: string; password: string }
   expect(checkPassword(account.password, account.username)).toBeUndefined()
   for (const { headers } of graphiqlTabs.slice(1)) expect(JSON.parse(headers ?? '{}')).toHaveProperty('authorization')
-  expect(existsSync(new URL('./graphiqlPage.worker.ts', import.meta.url))).toBe(true)
 })

@@ -124,6 +124,8 @@ export class HttpServer {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     if (this.#stopping) response.setHeader('connection', 'close')
     response.once('close', () => {
+      // The connection that was busy when the server stopped is idle only after this turn.
+      if (this.#stopping) setImmediate(() => this.#server.closeIdleConnections())
       const ms = Math.round(performance.now() - startedAt)
       // Neither the query nor the body: they hold what people write.
       logger.debug({ method: request.method, path, status: response.statusCode, ms }, 'Request answered.')
