@@ -10,6 +10,8 @@ export interface MentionDocument {
   readonly target: UserId | 'everyone'
   /** Number of the message. */
   readonly number: number
+  /** Only on a person's: the message mentions the whole room as well, and is counted there. */
+  readonly withRoom?: true
 }
 
 /** The target of a mention of the whole room. */
@@ -25,18 +27,16 @@ const idsOf = ({ id, data }: Sent): readonly string[] | undefined => {
 
 const mention = (_: MentionDocument | undefined, event: Sent, id: string): MentionDocument | undefined => {
   const whom = id.slice(id.indexOf('_') + 1)
-  return (
-    event.conversationId && {
-      conversationId: event.conversationId,
-      target: whom === wholeRoom ? wholeRoom : (`user_${whom}` as UserId),
-      number: event.data.number,
-    }
-  )
+  const { conversationId, data } = event
+  if (conversationId === undefined) return undefined
+  if (whom === wholeRoom) return { conversationId, target: wholeRoom, number: data.number }
+  const target = `user_${whom}` as UserId
+  return { conversationId, target, number: data.number, ...(data.mentionsRoom ? { withRoom: true } : undefined) }
 }
 
 export const mentions = projection<MentionDocument>({
   name: 'mentions',
-  version: 1,
+  version: 2,
   indexes: [{ conversationId: 1, target: 1, number: 1 }],
   documentOf: { MessageSent: idsOf, DMSent: idsOf },
   evolve: { MessageSent: mention, DMSent: mention },

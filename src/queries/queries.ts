@@ -124,7 +124,8 @@ export class Queries {
     const read = await this.readNumber(asking, conversationId)
     if (read === undefined) return 0
     const unread = (target: string) =>
-      this.models.count(mentions, { conversationId, target, number: { $gt: read } }, { limit: 10_000 })
+      // A message that names a person and everyone is counted once.
+      this.models.count(mentions, { conversationId, target, number: { $gt: read }, withRoom: null }, { limit: 10_000 })
     const [own, all] = await Promise.all([unread(asking.viewer), unread(wholeRoom)])
     return own + all
   }

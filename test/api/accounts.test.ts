@@ -14,7 +14,8 @@ afterAll(() => server[Symbol.asyncDispose]())
 const password = 'correct horse battery'
 const signedInFields =
   'position token user { id username displayName kind serverRole } session { id current expiresAt }'
-const register = (input: object) => mutate(anonymous, 'register', { password, ...input }, signedInFields)
+const register = (input: Readonly<Record<string, unknown>>) =>
+  mutate(anonymous, 'register', { password, ...input }, signedInFields)
 
 describe('registering', () => {
   test('makes an account that is signed in at once', async () => {
@@ -150,7 +151,7 @@ describe('guests', () => {
 })
 
 describe('a profile', () => {
-  const profile = (client: ApiClient, input: object) =>
+  const profile = (client: ApiClient, input: Readonly<Record<string, unknown>>) =>
     mutate(client, 'updateProfile', { ...input }, 'position user { username displayName bio }')
 
   test('changes what is given, keeps what is left out and clears what is null', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createRoom, type Data, guest, join, registered, send } from '../support/client.ts'
+import { readable } from '../support/readable.ts'
 import { startTestServer, type TestServer } from '../support/testServer.ts'
 
 let server: TestServer
@@ -13,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const list = (variables: object = {}): Promise<Data> =>
+const list = (variables: Readonly<Record<string, unknown>> = {}): Promise<Data> =>
   ada.query(
     'query ($first: Int, $after: String, $query: String) { rooms(first: $first, after: $after, query: $query) { nodes { id slug name } edges { cursor } totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }',
     variables,
@@ -93,6 +94,7 @@ test('members are listed page by page, and their cursors belong to their room', 
   const [{ id } = { id: '' }, other] = made
   const people = await Promise.all(Array.from({ length: 6 }, (_, n) => guest(server.graphql, `Guest ${n}`)))
   for (const one of people) await join(one, id)
+  await readable(server.graphql)
   const query =
     'query ($id: ID, $after: String) { room(id: $id) { members(first: 3, after: $after) { nodes { user { displayName } } totalCount pageInfo { hasNextPage endCursor } } } }'
   const seen: string[] = []
@@ -115,6 +117,7 @@ test("the viewer's conversations are those joined, the most recently active firs
   expect(viewer.conversations.totalCount).toBe(4)
   expect(viewer.conversations.nodes.map(({ id }: Data) => id)).toEqual(ids)
   await send(ada, ids[2] ?? '', 'Wake up')
+  await readable(server.graphql)
   const page =
     'query ($after: String) { viewer { conversations(first: 3, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } }'
   const { viewer: one } = await visitor.query(page)

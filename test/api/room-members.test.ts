@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createRoom, guest, registered, send } from '../support/client.ts'
 import { mutate } from '../support/mutate.ts'
+import { readable } from '../support/readable.ts'
 import { startTestServer, type TestServer } from '../support/testServer.ts'
 
 type Person = ApiClient & { readonly userId: string }
@@ -27,13 +28,15 @@ const setRole = (who: Person, whom: Person, role: string) =>
   mutate(who, 'setMemberRole', { roomId, userId: whom.userId, role }, 'position membership { role user { id } }')
 const remove = (who: Person, whom: { readonly userId: string }, reason?: string) =>
   mutate(who, 'removeMember', { roomId, userId: whom.userId, reason }, 'position room { memberCount } user { id }')
-const seenBy = async (who: ApiClient) =>
-  (
+const seenBy = async (who: ApiClient) => {
+  await readable(server.graphql)
+  return (
     await who.query(
       'query ($id: ID) { room(id: $id) { memberCount viewerMembership { role } members { nodes { role user { displayName } } } messages { nodes { text } } } }',
       { id: roomId },
     )
   ).room
+}
 
 describe('joining and leaving', () => {
   test('twice is once', async () => {

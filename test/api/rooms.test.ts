@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, guest, registered, send } from '../support/client.ts'
 import { mutate } from '../support/mutate.ts'
+import { readable } from '../support/readable.ts'
 import { startTestServer, type TestServer } from '../support/testServer.ts'
 
 const fields =
   'position room { id name slug topic visibility historyVisibility archived memberCount lastNumber revision createdBy { username } viewerMembership { role } }'
-const create = (client: ApiClient, input: object) => mutate(client, 'createRoom', input, fields)
-const update = (client: ApiClient, input: object) => mutate(client, 'updateRoom', input, fields)
+const create = (client: ApiClient, input: Readonly<Record<string, unknown>>) =>
+  mutate(client, 'createRoom', input, fields)
+const update = (client: ApiClient, input: Readonly<Record<string, unknown>>) =>
+  mutate(client, 'updateRoom', input, fields)
 
 let server: TestServer
 let ada: ApiClient
@@ -17,8 +20,10 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-const bySlug = async (slug: string) =>
-  (await ada.query('query ($slug: String) { room(slug: $slug) { id } }', { slug })).room
+const bySlug = async (slug: string) => {
+  await readable(server.graphql)
+  return (await ada.query('query ($slug: String) { room(slug: $slug) { id } }', { slug })).room
+}
 
 describe('making a room', () => {
   test('its maker owns it, and its slug is made of its name', async () => {
@@ -183,6 +188,7 @@ describe('an archived room', () => {
     expect(await mutate(bob, 'deleteMessage', { messageId: own.message.id })).toMatchObject({
       __typename: 'DeleteMessagePayload',
     })
+    await readable(server.graphql)
     const { room: seen } = await visitor.query('query ($id: ID) { room(id: $id) { messages { nodes { text } } } }', {
       id: room.id,
     })
