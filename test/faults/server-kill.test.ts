@@ -3,41 +3,22 @@
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { attempt } from '../support/attempting.ts'
 import { parley } from '../support/cli.ts'
 import { ApiClient, registered } from '../support/client.ts'
 import type { Attempt } from '../support/history.ts'
 import { violations } from '../support/historyCheck.ts'
 import { loggedEvents } from '../support/loggedEvents.ts'
+import { newAccounts } from '../support/newAccounts.ts'
 import { chosenSeed, Random } from '../support/random.ts'
 import { shownMessages } from '../support/shownMessages.ts'
 import { newFolder, type ServerProcess, startServerProcess } from '../support/testServer.ts'
-import { type Account, type World, Writer } from '../support/writer.ts'
+import { type World, Writer } from '../support/writer.ts'
 
 const rounds = Number(process.env.PARLEY_TEST_ROUNDS ?? 20)
 /** The whole log is judged after so many. */
 const judgedEvery = 5
 /** What goes wrong inside is shown with a failure. */
 const env = { PARLEY_LOG_LEVEL: 'warn' }
-const password = 'correct horse battery'
-
-/** Five accounts and three guests. */
-async function accounts(graphql: string, attempts: Attempt[]): Promise<Account[]> {
-  const made: Account[] = []
-  for (let index = 0; index < 8; index++) {
-    const name = `writer-${index}`
-    if (index < 5) {
-      const { userId, token = '' } = await registered(graphql, name)
-      made.push({ userId, token, credentials: { username: name, password } })
-      continue
-    }
-    const asked = { command: 'createGuest', actor: name, text: name } as const
-    const { attempt: done, token = '' } = await attempt(graphql, undefined, { asked, input: { displayName: name } })
-    attempts.push(done)
-    made.push({ userId: done.outcome === 'ok' ? (done.said.userId ?? '') : '', token })
-  }
-  return made
-}
 
 async function verify(folder: string): Promise<void> {
   const verified = await parley(['projections', 'verify', '--all', '--data', folder, '--json'])
@@ -64,7 +45,7 @@ test(`ACK ONCE ORDER NOGHOST FOLD CHECKPOINT: ${rounds} times killed under traff
   let server = await startServerProcess({ folder, env })
   try {
     const attempts: Attempt[] = []
-    const people = await accounts(server.graphql, attempts)
+    const people = await newAccounts(server.graphql, attempts, { people: 5, guests: 3 })
     const world: World = {
       graphql: server.graphql,
       rooms: [],

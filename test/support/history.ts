@@ -59,7 +59,7 @@ export interface LoggedEvent {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
   readonly body?: Readonly<Record<string, unknown>>
-  readonly actor?: string
+  readonly actor?: string | undefined
   readonly occurredAt: string
 }
 
