@@ -21,8 +21,8 @@ export const graphiqlTabs: readonly GraphiqlTab[] = [
     query: `# 1 of 5. Make an account, with Ctrl-Enter. Take another name where this one is taken.
 # Then copy the token from the answer. In the tabs that follow, paste it into the headers
 # editor below ("Headers"), so that it reads  {"authorization": "Bearer …"}
-mutation Register($username: String!, $password: String!) {
-  register(input: { username: $username, password: $password }) {
+mutation Register {
+  register(input: { username: "ada", password: "analytical-engine-1843" }) {
     ... on RegisterPayload {
       token
       user { id username displayName }
@@ -31,11 +31,7 @@ mutation Register($username: String!, $password: String!) {
   }
 }
 `,
-    variables: `{
-  "username": "ada",
-  "password": "analytical-engine-1843"
-}
-`,
+    // No variables: GraphiQL does not show those of the tab that it opens with.
   },
   {
     query: `# 2 of 5. Make a room; you are its first member. Copy its id for the tabs that follow.
