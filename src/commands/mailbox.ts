@@ -66,6 +66,8 @@ interface Decided<State, E extends ParleyEvent> {
   readonly waiting: Waiting<State, E>
   readonly outcome:
     | Refusal
+    /** `decide` threw. Told only when nothing can be decided again: the next time it might succeed, and happen. */
+    | { readonly kind: 'failed'; readonly error: unknown }
     | { readonly events: readonly (E & Recorded)[]; readonly state: State; readonly revision: number }
 }
 
@@ -220,7 +222,7 @@ export class Mailbox<State, E extends ParleyEvent> {
       try {
         decision = waiting.command.decide(state, known)
       } catch (error) {
-        waiting.reject(error)
+        decided.push({ waiting, outcome: { kind: 'failed', error } })
         taken++
         continue
       }
@@ -315,7 +317,7 @@ export class Mailbox<State, E extends ParleyEvent> {
     this.#at = at
     for (const { waiting, outcome } of decided) {
       if ('kind' in outcome) {
-        waiting.resolve(outcome)
+        tell(waiting, outcome)
         continue
       }
       const events = outcome.events.map((event) => ({ ...event, position }))
@@ -326,7 +328,7 @@ export class Mailbox<State, E extends ParleyEvent> {
   }
 
   #refuseAll(decided: readonly Decided<State, E>[], refusal: Refusal): void {
-    for (const { waiting, outcome } of decided) waiting.resolve('kind' in outcome ? outcome : refusal)
+    for (const { waiting, outcome } of decided) tell(waiting, 'kind' in outcome ? outcome : refusal)
   }
 
   async #snapshot(at: StreamState<State>): Promise<void> {
@@ -335,6 +337,14 @@ export class Mailbox<State, E extends ParleyEvent> {
     // A snapshot only saves time: without it the next start reads more.
     await snapshots.write(aggregate, stream, at).catch(() => {})
   }
+}
+
+function tell<State, E extends ParleyEvent>(
+  { resolve, reject }: Waiting<State, E>,
+  outcome: Extract<Decided<State, E>['outcome'], { readonly kind: string }>,
+): void {
+  if (outcome.kind === 'failed') reject(outcome.error)
+  else resolve(outcome)
 }
 
 function evolveFacts(facts: Map<MessageId, MessageFact>, event: Recorded): void {
