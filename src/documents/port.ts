@@ -109,7 +109,10 @@ export interface Documents {
   count(collection: string, filter: Filter, options?: { readonly limit?: number }): Promise<number>
   /** The sum of a numeric field over those that match; others than numbers count 0. */
   sum(collection: string, field: string, filter: Filter): Promise<number>
-  /** All documents in order of id, in pages, removed ones left out: for `verify`. */
+  /**
+   * All documents in pages, in an order of the engine's own, removed ones left out. One that is written meanwhile may come
+   * twice; none is missed that is there from beginning to end.
+   */
   scan<D = Document>(
     collection: string,
     options?: { readonly pageSize?: number },
@@ -118,7 +121,8 @@ export interface Documents {
   /**
    * Writes each document whose revision is higher than the one stored (removed ones count by their tombstone), and changes
    * nothing about the others; then the records, by compare-and-set. An engine that can does it all in one transaction; one that
-   * cannot writes the documents durably first. Each document occurs at most once in a call.
+   * cannot writes the documents durably first, in the order given: the runner puts first what says who may see what. Each
+   * document occurs at most once in a call.
    *
    * @throws {RecordConflict} a record had another version; documents may have been written, which the guard makes harmless
    */

@@ -1,7 +1,7 @@
 // Folds the log afresh and compares every document with the build in use, while people chat.
 
 import type { Projection } from '../../projections/projection.ts'
-import type { Documents, StoredDocument } from '../documents/port.ts'
+import type { StoredDocument } from '../documents/port.ts'
 import type { Position } from '../eventstore/port.ts'
 import { type BuildingSite, buildBeside } from './building.ts'
 import type { Progress } from './buildPass.ts'
@@ -75,6 +75,7 @@ async function compareBuilds(
   let count = 0
   let differenceCount = 0
   let suspects: string[] = []
+  const judged = new Set<string>()
 
   /** The two scans saw different moments: what differs is read again while the runner stands still. */
   const recheck = async (): Promise<void> => {
@@ -87,19 +88,31 @@ async function compareBuilds(
         if (fresh.parkedRevision(id) !== undefined || active.parkedRevision(id) !== undefined) continue
         const difference = compare(id, expected.get(id), actual.get(id))
         if (difference === undefined) continue
+        // One that moved while it was scanned may come twice.
+        if (judged.has(id)) continue
+        judged.add(id)
         differenceCount++
         if (differences.length < maxDifferences) differences.push(difference)
       }
     })
   }
 
-  for await (const [expected, actual] of pairs(documents, fresh.collection, active.collection)) {
-    signal.throwIfAborted()
-    if (expected !== undefined) count++
-    const id = expected?.id ?? actual?.id
-    if (id === undefined || compare(id, expected, actual) === undefined) continue
+  const suspect = async (id: string): Promise<void> => {
     suspects.push(id)
     if (suspects.length >= pageSize) await recheck()
+  }
+  for await (const page of documents.scan(fresh.collection, { pageSize })) {
+    signal.throwIfAborted()
+    count += page.length
+    const actual = byId(await documents.get(active.collection, idsOf(page)))
+    for (const expected of page)
+      if (compare(expected.id, expected, actual.get(expected.id)) !== undefined) await suspect(expected.id)
+  }
+  // What is only in the build in use.
+  for await (const page of documents.scan(active.collection, { pageSize })) {
+    signal.throwIfAborted()
+    const expected = byId(await documents.get(fresh.collection, idsOf(page)))
+    for (const { id } of page) if (!expected.has(id)) await suspect(id)
   }
   if (suspects.length > 0) await recheck()
   const parked = new Set([...active.parked, ...fresh.parked].map((one) => one.documentId))
@@ -109,34 +122,4 @@ async function compareBuilds(
 const byId = (documents: readonly StoredDocument[]): ReadonlyMap<string, StoredDocument> =>
   new Map(documents.map((document) => [document.id, document]))
 
-type Pair = readonly [StoredDocument | undefined, StoredDocument | undefined]
-
-/** Both collections side by side, in order of id. Where the engine orders otherwise than here, ids come singly, and are read again. */
-async function* pairs(documents: Documents, left: string, right: string): AsyncGenerator<Pair> {
-  const expected = singly(documents, left)
-  const actual = singly(documents, right)
-  try {
-    let a = await expected.next()
-    let b = await actual.next()
-    while (!a.done || !b.done) {
-      if (b.done || (!a.done && a.value.id < b.value.id)) {
-        if (!a.done) yield [a.value, undefined]
-        a = await expected.next()
-      } else if (a.done || a.value.id > b.value.id) {
-        yield [undefined, b.value]
-        b = await actual.next()
-      } else {
-        yield [a.value, b.value]
-        a = await expected.next()
-        b = await actual.next()
-      }
-    }
-  } finally {
-    await expected.return(undefined)
-    await actual.return(undefined)
-  }
-}
-
-async function* singly(documents: Documents, collection: string): AsyncGenerator<StoredDocument> {
-  for await (const page of documents.scan(collection, { pageSize })) yield* page
-}
+const idsOf = (documents: readonly StoredDocument[]): readonly string[] => documents.map(({ id }) => id)

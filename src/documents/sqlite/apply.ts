@@ -1,20 +1,26 @@
 // What the writer thread does to the file.
 
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { Index } from '../port.ts'
 import { createIndex, createTable, tableOf } from './file.ts'
-import type { Outcome, RecordRow, Rows, WriteTask } from './message.ts'
+import { idHash } from './idHash.ts'
+import type { Outcome, RecordRow, WriteTask } from './message.ts'
+import type { Rows } from './packing.ts'
+import { Seen } from './seen.ts'
 import { docBytesFor, emptyRow, rowBytes } from './slot.ts'
 
 interface TableStatements {
   readonly insert: StatementSync
   readonly stored: StatementSync
   readonly update: StatementSync
+  readonly empty: StatementSync
 }
 
 export class Applier {
   readonly #database: DatabaseSync
   readonly #tables = new Map<string, TableStatements>()
+  /** Of collections that are being filled: of those made since the start, and without indexes yet. */
+  readonly #seen = new Map<string, Seen>()
   readonly #recordVersion: StatementSync
   readonly #setRecord: StatementSync
   readonly #removeRecord: StatementSync
@@ -54,10 +60,13 @@ export class Applier {
   }
 
   createCollection(collection: string): void {
+    if (!this.#isThere(collection)) this.#seen.set(collection, new Seen())
     this.#database.exec(createTable(collection))
   }
 
   createIndexes(collection: string, indexes: readonly Index[]): void {
+    // Now it has been filled.
+    this.#seen.delete(collection)
     this.#transaction(() => {
       for (const index of indexes) this.#database.exec(createIndex(collection, index))
       return []
@@ -67,6 +76,7 @@ export class Applier {
   /** `secure_delete` overwrites the pages that it gives back. */
   dropCollection(collection: string): void {
     this.#tables.delete(collection)
+    this.#seen.delete(collection)
     this.#database.exec(`DROP TABLE IF EXISTS ${tableOf(collection)}`)
   }
 
@@ -107,19 +117,22 @@ export class Applier {
     return { kind: 'done' }
   }
 
-  #writeRows({ collection, cells }: Rows): void {
+  #writeRows({ collection, ids, revisions, positions, lengths, json }: Rows): void {
     const statements = this.#statements(collection)
-    for (let i = 0; i + 3 < cells.length; i += 4) {
-      const json = cells[i + 3]
-      const row = {
-        id: String(cells[i]),
-        revision: Number(cells[i + 1]),
-        position: String(cells[i + 2]),
-        removed: json === null ? 1 : 0,
-        doc: json === null ? '{}' : String(json),
-      }
-      const { changes } = statements.insert.run(row.id, row.revision, row.position, row.removed, row.doc)
-      if (changes === 0) overwrite(statements, row)
+    const seen = this.#seen.get(collection)
+    let at = 0
+    for (const [index, id] of ids.entries()) {
+      const bytes = lengths[index] ?? -1
+      const removed = bytes < 0 ? 1 : 0
+      const doc = removed ? nothing : json.subarray(at, at + bytes)
+      at += doc === nothing ? 0 : bytes
+      const h = idHash(id)
+      const revision = revisions[index] ?? 0
+      const position = positions[index] ?? ''
+      // Looked for by a statement of its own: an INSERT that looks too copies its row into a temporary table first.
+      const old = seen?.add(h) === false ? undefined : statements.stored.get(h, id)
+      if (old) overwrite(statements, old, { h, id, revision, position, removed, doc })
+      else statements.insert.run(h, id, revision, position, removed, doc)
     }
   }
 
@@ -130,21 +143,31 @@ export class Applier {
     else this.#setRecord.run(key, version + 1, value)
   }
 
+  #isThere(collection: string): boolean {
+    const table = tableOf(collection).slice(1, -1)
+    return this.#database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined
+  }
+
   #statements(collection: string): TableStatements {
     const known = this.#tables.get(collection)
     if (known) return known
     const table = tableOf(collection)
-    const there = this.#database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table.slice(1, -1))
-    if (!there) throw new Undo({ kind: 'refused', reason: `There is no collection ${collection}.` })
+    if (!this.#isThere(collection)) throw new Undo({ kind: 'refused', reason: `There is no collection ${collection}.` })
+    // The JSON comes as bytes, and has to be a text to be read as JSON.
+    const columns = '(h, id, revision, position, removed, doc)'
+    const values = '?1, ?2, ?3, ?4, ?5, CAST(?6 AS TEXT)'
     const statements = {
-      insert: this.#database.prepare(
-        `INSERT INTO ${table} (id, revision, position, removed, doc) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-      ),
+      insert: this.#database.prepare(`INSERT INTO ${table} ${columns} VALUES (${values})`),
       stored: this.#database.prepare(
-        `SELECT n, revision, octet_length(position) AS positionBytes, octet_length(doc) AS docBytes FROM ${table} WHERE id = ?`,
+        `SELECT n, revision, octet_length(position) AS positionBytes, octet_length(doc) AS docBytes FROM ${table}
+         WHERE h = ? AND id = ?`,
       ),
+      // Without the columns of an index that stays as it is.
       update: this.#database.prepare(
-        `UPDATE ${table} SET id = ?, revision = ?, position = ?, removed = ?, doc = ? WHERE n = ?`,
+        `UPDATE ${table} SET revision = ?, position = ?, removed = ?, doc = CAST(? AS TEXT) WHERE n = ?`,
+      ),
+      empty: this.#database.prepare(
+        `UPDATE ${table} SET h = NULL, id = NULL, revision = 0, position = ?, removed = 1, doc = ? WHERE n = ?`,
       ),
     }
     this.#tables.set(collection, statements)
@@ -152,7 +175,7 @@ export class Applier {
   }
 }
 
-/** Undoes one call, which then has this outcome. */
+/** Ends the call, and what it has done is undone. */
 class Undo extends Error {
   readonly outcome: Outcome
   constructor(outcome: Outcome) {
@@ -161,35 +184,47 @@ class Undo extends Error {
   }
 }
 
+/** What stands in the place of a removed document. */
+const nothing = Buffer.from('{}')
+
 interface Row {
+  readonly h: number
   readonly id: string
   readonly revision: number
   readonly position: string
   readonly removed: number
-  readonly doc: string
+  /** UTF-8 */
+  readonly doc: Uint8Array
 }
 
 /** Writes over the stored row where the new revision is higher, in place or, where it has no room, at the end of the table. */
-function overwrite({ insert, stored, update }: TableStatements, row: Row): void {
-  const old = stored.get(row.id)
-  if (!old || row.revision <= Number(old.revision)) return
-  const idBytes = Buffer.byteLength(row.id)
+function overwrite({ insert, update, empty }: TableStatements, old: Record<string, SQLOutputValue>, row: Row): void {
+  if (row.revision <= Number(old.revision)) return
+  const beside = { hash: row.h, idBytes: Buffer.byteLength(row.id) }
   const size = rowBytes({
-    idBytes,
+    ...beside,
     revision: Number(old.revision),
     positionBytes: Number(old.positionBytes),
     docBytes: Number(old.docBytes),
   })
-  const needed = Buffer.byteLength(row.doc)
-  const room = docBytesFor(size, { idBytes, revision: row.revision, positionBytes: Buffer.byteLength(row.position) })
+  const needed = row.doc.byteLength
+  const room = docBytesFor(size, { ...beside, revision: row.revision, positionBytes: Buffer.byteLength(row.position) })
   const n = Number(old.n)
   if (room !== undefined && room >= needed) {
-    const filled = row.doc + ' '.repeat(room - needed)
-    update.run(row.id, row.revision, row.position, row.removed, filled, n)
+    update.run(row.revision, row.position, row.removed, filled(row.doc, room), n)
     return
   }
-  const empty = emptyRow(size)
-  update.run(null, 0, empty.position, 1, empty.doc, n)
+  const left = emptyRow(size)
+  empty.run(left.position, left.doc, n)
   // With room to grow, so that the places it leaves behind add up to a few times its size, however often it grows.
-  insert.run(row.id, row.revision, row.position, row.removed, row.doc + ' '.repeat(16 + (needed >> 2)))
+  const roomy = filled(row.doc, needed + 16 + (needed >> 2))
+  insert.run(row.h, row.id, row.revision, row.position, row.removed, roomy)
+}
+
+/** The JSON with spaces after it. */
+function filled(doc: Uint8Array, bytes: number): Uint8Array {
+  if (doc.byteLength === bytes) return doc
+  const whole = new Uint8Array(bytes).fill(0x20)
+  whole.set(doc)
+  return whole
 }

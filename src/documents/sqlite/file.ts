@@ -86,10 +86,14 @@ export function collectionsIn(database: DatabaseSync): string[] {
     .map((row) => String(row.name).slice(tablePrefix.length))
 }
 
-/** A row number that only grows, so that rows stand in the order of their first write; `slot.ts` says why they stay there. */
+/**
+ * A row number that only grows, so that rows stand in the order of their first write; `slot.ts` says why they stay there.
+ * Ids are found by `h`, see `idHash.ts`, and that they are unique is kept by the one thread that writes.
+ */
 export function createTable(collection: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${tableOf(collection)} (n INTEGER PRIMARY KEY, id TEXT UNIQUE,
-    revision INTEGER NOT NULL, position TEXT NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL)`
+  return `CREATE TABLE IF NOT EXISTS ${tableOf(collection)} (n INTEGER PRIMARY KEY, h INTEGER, id TEXT,
+      revision INTEGER NOT NULL, position TEXT NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL);
+    CREATE INDEX IF NOT EXISTS "h_${collection}" ON ${tableOf(collection)} (h)`
 }
 
 /** The name of an index without quotes: the same for the same fields. */

@@ -3,6 +3,7 @@
 
 import type { Filter } from '../port.ts'
 import { blobs, type Field, field } from './field.ts'
+import { idHash } from './idHash.ts'
 
 export type Parameter = string | number
 
@@ -67,6 +68,10 @@ function equal(subject: Field, operand: unknown, parameters: Parameter[]): strin
   if (!isComparable(operand)) throw new TypeError(`A field cannot be compared with ${String(operand)}.`)
   // A column would turn '5' into 5 to compare it: what has another type is settled here.
   if (subject.always && subject.always !== typeof operand) return '0'
+  if (subject.value === 'id') {
+    parameters.push(idHash(String(operand)), operand)
+    return '(h = ? AND id = ?)'
+  }
   parameters.push(operand)
   return `${subject.value} = ?`
 }
@@ -103,8 +108,12 @@ function oneOf(subject: Field, operand: unknown, parameters: Parameter[]): strin
   const comparable = values.filter(isComparable).filter((value) => !subject.always || subject.always === typeof value)
   if (comparable.length > 0) {
     // One parameter whatever the length, so that statements can be kept.
+    const listed = `${subject.value} IN (SELECT value FROM json_each(?))`
+    if (subject.value === 'id') {
+      parameters.push(JSON.stringify(comparable.map((id) => idHash(String(id)))))
+      alternatives.push(`(h IN (SELECT value FROM json_each(?)) AND ${listed})`)
+    } else alternatives.push(listed)
     parameters.push(JSON.stringify(comparable))
-    alternatives.push(`${subject.value} IN (SELECT value FROM json_each(?))`)
   }
   for (const value of new Set(values.filter((value) => !isComparable(value)))) {
     alternatives.push(equal(subject, value, parameters))

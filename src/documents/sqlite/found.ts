@@ -32,6 +32,11 @@ export function recordOf({ version, value }: RecordColumns): VersionedRecord {
   return { version, value: JSON.parse(value) }
 }
 
+/** Where the last of them stands in the file; 0 where there is none. */
+export function lastRowOf(found: Found): number {
+  return isColumns(found) ? found.lastRow : (found.at(-1)?.n ?? 0)
+}
+
 // It was a position when it was written.
 const asPosition = (text: string) => text as Position
 

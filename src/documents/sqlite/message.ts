@@ -2,12 +2,7 @@
 
 import type { Index, RecordChange } from '../port.ts'
 import type { Parameter } from './filter.ts'
-
-/** The writes of one call into one collection: id, revision, position, JSON (null: remove), and again from the start. */
-export interface Rows {
-  readonly collection: string
-  readonly cells: readonly (string | number | null)[]
-}
+import type { Rows } from './packing.ts'
 
 /** A record to change; its value as JSON. */
 export type RecordRow = Omit<RecordChange, 'value'> & { readonly value: string | undefined }
@@ -62,6 +57,8 @@ export interface FoundRows {
   readonly revisions: readonly number[]
   readonly positions: readonly string[]
   readonly json: string
+  /** Where the last of them stands in the file; 0 where there is none. */
+  readonly lastRow: number
 }
 
 export type Answer =

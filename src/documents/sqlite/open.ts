@@ -13,7 +13,8 @@ import type {
   Write,
 } from '../port.ts'
 import { prepareFile, tableOf } from './file.ts'
-import { documentsOf, recordOf, statesOf } from './found.ts'
+import { documentsOf, lastRowOf, recordOf, statesOf } from './found.ts'
+import { pack } from './packing.ts'
 import { countSql, findSql, idSql, idsSql, scanSql, sumSql } from './query.ts'
 import { Reading } from './reading.ts'
 import { Writing } from './writing.ts'
@@ -109,30 +110,24 @@ class SqliteDocuments implements Documents {
     collection: string,
     { pageSize = defaultScanPage }: { readonly pageSize?: number } = {},
   ): AsyncIterable<readonly StoredDocument<D>[]> {
-    let after = ''
+    let after = 0
     while (this.#collections.has(collection)) {
       // Always on a thread: whoever reads everything should not hold up the others.
       const question = scanSql(collection, after, pageSize)
-      const page = documentsOf<D>(await this.#reading.documents(question, Number.POSITIVE_INFINITY))
-      const last = page.at(-1)
-      if (!last) return
+      const found = await this.#reading.documents(question, Number.POSITIVE_INFINITY)
+      const page = documentsOf<D>(found)
+      if (page.length === 0) return
       yield page
       if (page.length < pageSize) return
-      after = last.id
+      after = lastRowOf(found)
     }
   }
 
   async write(writes: readonly Write[], records: readonly RecordChange[] = []): Promise<void> {
     if (writes.length === 0 && records.length === 0) return
-    const rows = new Map<string, (string | number | null)[]>()
-    for (const { collection, id, revision, position, document } of writes) {
-      const cells = rows.get(collection) ?? []
-      rows.set(collection, cells)
-      cells.push(id, revision, position, document === undefined ? null : JSON.stringify(document))
-    }
     await this.#writing.carryOut({
       kind: 'write',
-      rows: [...rows].map(([collection, cells]) => ({ collection, cells })),
+      rows: pack(writes),
       records: records.map(({ key, expectedVersion, value }) => ({
         key,
         expectedVersion,

@@ -4,9 +4,10 @@ import type { Filter, Order, Query } from '../port.ts'
 import { field } from './field.ts'
 import { tableOf } from './file.ts'
 import { translate } from './filter.ts'
+import { idHash } from './idHash.ts'
 import type { Question } from './message.ts'
 
-const columns = 'id, revision, position, removed, doc'
+const columns = 'n, id, revision, position, removed, doc'
 
 export function findSql(collection: string, { filter = {}, sort = {}, limit, skip = 0 }: Query): Question {
   const { sql, parameters } = translate(filter)
@@ -40,21 +41,27 @@ export function sumSql(collection: string, name: string, filter: Filter): Questi
 }
 
 export function idSql(collection: string, id: string): Question {
-  return { sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE id = ?`, parameters: [id], wanted: 'documents' }
-}
-
-export function idsSql(collection: string, ids: readonly string[]): Question {
   return {
-    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE id IN (SELECT value FROM json_each(?))`,
-    parameters: [JSON.stringify(ids)],
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE h = ? AND id = ?`,
+    parameters: [idHash(id), id],
     wanted: 'documents',
   }
 }
 
-export function scanSql(collection: string, afterId: string, pageSize: number): Question {
+export function idsSql(collection: string, ids: readonly string[]): Question {
   return {
-    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND id > ? ORDER BY id LIMIT ?`,
-    parameters: [afterId, whole('pageSize', pageSize)],
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE h IN (SELECT value FROM json_each(?))
+      AND id IN (SELECT value FROM json_each(?))`,
+    parameters: [JSON.stringify(ids.map(idHash)), JSON.stringify(ids)],
+    wanted: 'documents',
+  }
+}
+
+/** Rows in the order in which they stand in the file, after row `n`. */
+export function scanSql(collection: string, n: number, pageSize: number): Question {
+  return {
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE alive() AND removed = 0 AND n > ? ORDER BY n LIMIT ?`,
+    parameters: [n, whole('pageSize', pageSize)],
     wanted: 'documents',
   }
 }

@@ -41,6 +41,7 @@ function answer({ sql, parameters, wanted }: QuestionMessage): Answer {
         revisions: found.map((row) => row.revision),
         positions: found.map((row) => row.position),
         // One text is cheaper to hand over than many.
+        lastRow: found.at(-1)?.n ?? 0,
         json: `[${found.map((row) => (row.removed ? 'null' : row.doc)).join(',')}]`,
       },
     }

@@ -6,6 +6,8 @@
 // of its table, which moves nothing, or overwritten in place by exactly as many bytes: its JSON is filled up with spaces.
 
 export interface RowSize {
+  /** The number that stands for the id. */
+  readonly hash: number
   readonly idBytes: number
   readonly revision: number
   readonly positionBytes: number
@@ -13,7 +15,7 @@ export interface RowSize {
   readonly docBytes: number
 }
 
-/** Bytes of the record (n NULL, id TEXT, revision INTEGER, position TEXT, removed 0 or 1, doc TEXT). */
+/** Bytes of the record (n NULL, h INTEGER, id TEXT, revision INTEGER, position TEXT, removed 0 or 1, doc TEXT). */
 export function rowBytes(row: RowSize): number {
   return bytesBesideDoc(row) + textHeader(row.docBytes) + row.docBytes
 }
@@ -28,11 +30,11 @@ export function docBytesFor(size: number, row: Omit<RowSize, 'docBytes'>): numbe
   return undefined
 }
 
-/** How a row without an id, at revision 0, can have this size: its old place when a document needs more room. */
+/** How a row without an id and its number, at revision 0, can have this size: its old place when a document needs more room. */
 export function emptyRow(size: number): { readonly position: string; readonly doc: string } {
   // A length that no text header fits is one byte further with another byte in the position.
   for (const position of ['', ' ']) {
-    const docBytes = docBytesFor(size, { idBytes: nullId, revision: 0, positionBytes: position.length })
+    const docBytes = docBytesFor(size, { hash: 0, idBytes: nullId, revision: 0, positionBytes: position.length })
     if (docBytes !== undefined) return { position, doc: ' '.repeat(docBytes) }
   }
   throw new Error(`No empty row has ${size} bytes.`)
@@ -40,10 +42,10 @@ export function emptyRow(size: number): { readonly position: string; readonly do
 
 const nullId = -1
 
-function bytesBesideDoc({ idBytes, revision, positionBytes }: Omit<RowSize, 'docBytes'>): number {
+function bytesBesideDoc({ hash, idBytes, revision, positionBytes }: Omit<RowSize, 'docBytes'>): number {
   const id = idBytes === nullId ? 1 : textHeader(idBytes) + idBytes
-  // One byte each: the header's own length, the row number (kept elsewhere), the types of revision and removed.
-  return 4 + id + integerBytes(revision) + textHeader(positionBytes) + positionBytes
+  // One byte each: the header's own length, the row number (kept elsewhere), the types of hash, revision and removed.
+  return 5 + id + integerBytes(hash) + integerBytes(revision) + textHeader(positionBytes) + positionBytes
 }
 
 /** Bytes of the type that stands for a text of this length: a varint of 2 × length + 13. */

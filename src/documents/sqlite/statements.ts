@@ -6,6 +6,8 @@ import type { Parameter } from './filter.ts'
 
 /** A row as `query.ts` selects it. */
 export interface FoundRow {
+  /** Where it stands in the file. */
+  readonly n: number
   readonly id: string
   readonly revision: number
   readonly position: string

@@ -7,10 +7,10 @@ import { outcomeOf } from './failure.ts'
 import { openWriting } from './file.ts'
 import type { Outcome, OutcomeMessage, Task, TaskMessage, WriteTask } from './message.ts'
 
-/** Cells in one transaction, at most, unless one call alone has more: 50,000 documents. */
-const cellsTogether = 200_000
-/** From how many cells on a transaction is part of filling a collection: 5,000 documents. */
-const cellsOfFilling = 20_000
+/** Bytes of JSON in one transaction, at most, unless one call alone has more. */
+const bytesTogether = 64_000_000
+/** From how many documents on a transaction is part of filling a collection. */
+const documentsOfFilling = 5_000
 /**
  * Pages in the write-ahead log before it is copied into the file. Random ids touch most pages of their index again and
  * again, so a long log copies each of them less often (measured with 10⁶ documents, 10,000 a call: 86,000 a second
@@ -32,17 +32,17 @@ const answer = (id: number, outcome: Outcome) => port.postMessage({ id, outcome 
 // Everything that has come while the last transaction ran is written in the next one.
 port.on('message', (first: TaskMessage) => {
   let writes: { id: number; task: WriteTask }[] = []
-  let cells = 0
+  let bytes = 0
   for (let message: TaskMessage | undefined = first; message; message = receiveMessageOnPort(port)?.message) {
     const { id, task }: TaskMessage = message
     if (task.kind === 'write') {
       writes.push({ id, task })
-      cells += cellsOf(task)
-      if (cells < cellsTogether) continue
+      bytes += bytesOf(task)
+      if (bytes < bytesTogether) continue
     }
     write(writes)
     writes = []
-    cells = 0
+    bytes = 0
     if (task.kind !== 'write') carryOut(id, task)
   }
   write(writes)
@@ -51,7 +51,7 @@ port.on('message', (first: TaskMessage) => {
 function write(waiting: readonly { id: number; task: WriteTask }[]): void {
   if (waiting.length === 0) return
   try {
-    adaptLog(waiting.reduce((cells, { task }) => cells + cellsOf(task), 0) >= cellsOfFilling ? 'filling' : 'live')
+    adaptLog(waiting.reduce((sum, { task }) => sum + documentsOf(task), 0) >= documentsOfFilling ? 'filling' : 'live')
     const outcomes = applier.write(waiting.map(({ task }) => task))
     for (const [i, { id }] of waiting.entries()) answer(id, outcomes[i] ?? { kind: 'done' })
   } catch (error) {
@@ -59,7 +59,8 @@ function write(waiting: readonly { id: number; task: WriteTask }[]): void {
   }
 }
 
-const cellsOf = (task: WriteTask) => task.rows.reduce((sum, rows) => sum + rows.cells.length, 0)
+const documentsOf = (task: WriteTask) => task.rows.reduce((sum, { ids }) => sum + ids.length, 0)
+const bytesOf = (task: WriteTask) => task.rows.reduce((sum, { json }) => sum + json.byteLength, 0)
 
 function adaptLog(wanted: keyof typeof logPages): void {
   if (logged === wanted) return

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { DocumentsUnavailable, RecordConflict } from '../port.ts'
 import type { Outcome, OutcomeMessage, Task, TaskMessage } from './message.ts'
+import { buffersOf } from './packing.ts'
 
 interface Waiting {
   readonly resolve: () => void
@@ -61,7 +62,8 @@ export class Writing {
       const id = this.#nextId++
       if (this.#waiting.size === 0) this.#worker.ref()
       this.#waiting.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, task } satisfies TaskMessage)
+      const given = task.kind === 'write' ? buffersOf(task.rows) : []
+      this.#worker.postMessage({ id, task } satisfies TaskMessage, given)
     })
   }
 

@@ -123,14 +123,14 @@ export function documentsSuite(name: string, openEngine: () => Promise<OpenedEng
       expect(await documents.sum(c, 'in.n', { n: { $lt: 2 } })).toBe(1)
     })
 
-    test('scan brings everything in order of id, in pages', async () => {
+    test('scan brings everything once, in pages', async () => {
       const c = await collection()
       const ids = Array.from({ length: 25 }, (_, n) => `id${(n * 7) % 25}`)
       await documents.write(ids.map((id) => write(c, id, 1, { id })))
       const pages: number[] = []
       for await (const page of documents.scan(c, { pageSize: 10 })) pages.push(page.length)
       expect(pages).toEqual([10, 10, 5])
-      expect((await everything(documents, c)).map((d) => d.id)).toEqual([...ids].sort())
+      expect((await everything(documents, c)).map((d) => d.id).sort()).toEqual([...ids].sort())
     })
 
     test('records change by compare-and-set', async () => {
