@@ -115,14 +115,19 @@ async function measure({ part, trial, rate, generator, folder, lengths, limits }
   return { part, trial, rate, measured, fsync: [...before, ...after] }
 }
 
-/** Somebody signs in, again and again. Stopping waits for the last one. */
+/** Somebody signs in, again and again. Stopping waits for the last one, and throws when one failed. */
 function startLogins({ graphql }: BenchServer, username: string): { stop(): Promise<void> } {
-  const logins: Promise<void>[] = []
-  const timer = setInterval(() => logins.push(login(graphql, username)), 1_000 / loginsPerSecond)
+  const logins: Promise<unknown>[] = []
+  const failures: Error[] = []
+  const timer = setInterval(
+    () => logins.push(login(graphql, username).catch((error: Error) => failures.push(error))),
+    1_000 / loginsPerSecond,
+  )
   return {
     stop: async () => {
       clearInterval(timer)
       await Promise.all(logins)
+      if (failures[0]) throw failures[0]
     },
   }
 }

@@ -35,6 +35,10 @@ export async function startBenchServer({ folder, env = {}, profile }: BenchServe
     said = (said + chunk.toString()).slice(-20_000)
   })
   const gone = new Promise<undefined>((resolve) => child.once('exit', () => resolve(undefined)))
+  // It must not outlive the bench, however that ends.
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  void gone.then(() => process.off('exit', end))
   const ready = await Promise.race([firstLine(child.stdout), gone])
   const readyMs = performance.now() - from
   if (ready === undefined) throw new Error(`The server did not start: ${said}`)
@@ -51,9 +55,9 @@ export async function startBenchServer({ folder, env = {}, profile }: BenchServe
   }
 }
 
-/** The settings of whoever runs the bench must not change what is measured. */
+/** What whoever runs the bench has set must not change what is measured. */
 const withoutSettings = (): Record<string, string | undefined> =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PARLEY_')))
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_COMPILE_CACHE$)/.test(name)))
 
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string | undefined> {
   for await (const line of createInterface({ input: stream })) return line
