@@ -59,8 +59,13 @@ export class RoomCommands {
     if (allowed.kind === 'refused') return allowed
     if (key !== undefined) {
       const before = await this.#commands.load(rooms, conversationStream(id))
-      if (before.state.status === 'exists')
-        return await this.#room(id, requester, (room) => domain.create(room, { creator: actor, name, slug, topic }))
+      if (before.state.status === 'exists') {
+        const again = await this.#room(id, requester, (room) =>
+          domain.create(room, { creator: actor, name, slug, topic }),
+        )
+        // The one whose slug was taken over is told so each time.
+        return again.kind === 'refused' ? again : await this.#confirmed(again, before.state.slug ?? slug, id)
+      }
     }
     const claim = await this.#claim(slug, id, requester)
     if (isRefusal(claim)) return claim
@@ -102,6 +107,8 @@ export class RoomCommands {
     const claim = await this.#claim(slug, id, requester)
     if (isRefusal(claim)) return claim
     const done = await this.#room(id, requester, (room) => domain.update(room, change))
+    // It may have happened: the room keeps both names, and a repeat settles it.
+    if (done.kind === 'refused' && done.code === 'UNAVAILABLE') return done
     const present = done.kind === 'done' && done.state.status === 'exists' ? done.state.slug : undefined
     const unused = done.kind === 'refused' ? slug : before.status === 'exists' ? before.slug : undefined
     if (unused !== undefined && unused !== present) await this.#release(unused, id, requester)
