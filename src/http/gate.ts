@@ -143,8 +143,8 @@ export class Gate {
     const { args, identity, operation, transport } = admitted
     const result = await this.#execute(args)
     const { consistency } = args.contextValue
-    if (operation === 'mutation' && identity && consistency.atLeast !== undefined)
-      this.noteWrite(identity, consistency.atLeast)
+    if (operation === 'mutation' && identity && consistency.written !== undefined)
+      this.noteWrite(identity, consistency.written)
     // The content was read first and the session last: what came after its end is not shown.
     if (operation === 'query' && identity && !(await this.#options.app.sessions.stillHolds(identity))) {
       this.#options.metrics?.operation(operation, transport, 'refused')

@@ -10,8 +10,10 @@ const patienceMs = 2_000
 export class Consistency {
   readonly #models: ReadModels
   #atLeast: Position | undefined
+  #written: Position | undefined
   #behind = false
   #waiting: Promise<unknown> | undefined
+  readonly #listeners: (() => void)[] = []
 
   constructor(models: ReadModels, atLeast?: Position) {
     this.#models = models
@@ -22,11 +24,23 @@ export class Consistency {
     return this.#atLeast
   }
 
-  /** From now on, reads see what stands here. */
+  /** The newest of what the operation itself has written; never what its client has asked to see. */
+  get written(): Position | undefined {
+    return this.#written
+  }
+
+  /** From now on, reads see what stands here: the operation has written it. */
   raise(position: Position): void {
+    if (this.#written === undefined || position > this.#written) this.#written = position
     if (this.#atLeast !== undefined && position <= this.#atLeast) return
     this.#atLeast = position
     this.#waiting = undefined
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Called whenever reads must see more than before: what was read till then is old. */
+  onRaise(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   /** Call before a read. After 2 s it goes on all the same, and `behind` says so. */

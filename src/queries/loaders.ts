@@ -1,4 +1,5 @@
-// Reads by id, gathered into one read a kind and turn. They live for one operation: nothing is kept between two.
+// Reads by id, gathered into one read a kind and turn. They live for one operation: nothing is kept between two, nor over a write
+// within one.
 
 import DataLoader from 'dataloader'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
@@ -40,13 +41,15 @@ export function loadersFor({ models, consistency, frame }: LoadersOptions): Load
     return new Map((await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const))
   }
   function loader<D extends object>(projection: Projection<D>, eager = false): Loader<D> {
-    return new DataLoader(async (ids) => {
+    const made: Loader<D> = new DataLoader(async (ids) => {
       const early = eager ? await read(projection, ids) : undefined
       if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
       const found = await read(projection, ids)
       return ids.map((id) => found.get(id))
     })
+    consistency.onRaise(() => made.clearAll())
+    return made
   }
   return {
     rooms: loader(rooms),

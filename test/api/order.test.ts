@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createRoom, type Data, guest, join, registered, send } from '../support/client.ts'
+import { readable } from '../support/readable.ts'
 import { startTestServer } from '../support/testServer.ts'
 
 const people = 8
@@ -33,10 +34,11 @@ test(`ORDER, NOGHOST: ${people} people who send ${sends} messages each at the sa
     Array.from({ length: total }, (_, n) => before + n),
   )
 
+  await readable(server.graphql)
   const history: Data[] = []
   let after: string | null = null
   for (let more = true; more; ) {
-    const { room: page } = await owner.query(
+    const { room: page }: Data = await owner.query(
       'query ($id: ID, $after: String) { room(id: $id) { lastNumber revision messages(first: 100, after: $after) { nodes { text number revision sentAt } pageInfo { hasNextPage endCursor } } } }',
       { id: room.id, after },
     )
