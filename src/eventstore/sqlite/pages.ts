@@ -7,6 +7,11 @@ import type { PageRequest, Rows, Value } from './protocol.ts'
 const columns = `
   e.position, s.name, e.revision, hex(e.id), e.type, e.data, iif(typeof(b.text) = 'text', b.text, NULL), e.metadata
 `
+/** The same as JSON, all in one text: SQLite joins what it has read at a fraction of what as many JavaScript strings cost. */
+const asJson = `concat('[', e.position, ',', json_quote(s.name), ',', e.revision, ',"',
+  lower(concat(hex(substr(e.id, 1, 4)), '-', hex(substr(e.id, 5, 2)), '-', hex(substr(e.id, 7, 2)), '-',
+    hex(substr(e.id, 9, 2)), '-', hex(substr(e.id, 11)))),
+  '",', json_quote(e.type), ',', e.data, ',', iif(typeof(b.text) = 'text', b.text, 'null'), ',', e.metadata, ']')`
 const joined = 'events e JOIN streams s ON s.id = e.stream LEFT JOIN bodies b ON b.slot = e.body'
 
 export interface StoredHead {
@@ -16,6 +21,7 @@ export interface StoredHead {
 }
 
 export class Pages {
+  readonly #allAsJson
   readonly #all
   readonly #allBackwards
   readonly #stream
@@ -34,6 +40,8 @@ export class Pages {
       return statement
     }
     const within = 'e.stream = ? AND e.revision BETWEEN ? AND ?'
+    this.#allAsJson = rows(`SELECT group_concat(json, ',') FROM
+      (SELECT ${asJson} AS json FROM ${joined} WHERE e.position > ? ORDER BY e.position LIMIT ?)`)
     this.#all = rows(`SELECT ${columns} FROM ${joined} WHERE e.position > ? ORDER BY e.position LIMIT ?`)
     this.#allBackwards = rows(`SELECT ${columns} FROM ${joined} WHERE e.position < ? ORDER BY e.position DESC LIMIT ?`)
     this.#stream = rows(`SELECT ${columns} FROM ${joined} WHERE ${within} ORDER BY e.revision LIMIT ?`)
@@ -59,6 +67,16 @@ export class Pages {
     const from = request.after === 0 ? request.from : Math.max(request.from, this.#firstAfter(key, request.after))
     const statement = request.backwards ? this.#streamBackwards : this.#stream
     return flat(statement.all(key, from, request.to, request.limit))
+  }
+
+  /**
+   * A page of the whole log, forwards, as the text of one array of rows. Where stored bytes are damaged it is no JSON, or
+   * not of that form.
+   */
+  text(after: number, limit: number): string {
+    // setReturnArrays makes the row an array, which its types do not say.
+    const [text] = this.#allAsJson.get(after, limit) as unknown as [string | null]
+    return `[${text ?? ''}]`
   }
 
   /** One row, or none. */

@@ -75,11 +75,14 @@ export type Rows = readonly Value[]
 export const columnsOfRow = 8
 
 export type ToReader =
-  | { readonly kind: 'page'; readonly call: number; readonly request: PageRequest }
+  /** `asText`: the whole page as one text, where that is possible. */
+  | { readonly kind: 'page'; readonly call: number; readonly request: PageRequest; readonly asText: boolean }
   | { readonly kind: 'close' }
 
 export type FromReader =
   | { readonly kind: 'ready' }
   | { readonly kind: 'page'; readonly call: number; readonly rows: Rows }
+  /** JSON: an array of such rows, each an array; data, body and metadata are in it as what they stand for. */
+  | { readonly kind: 'text'; readonly call: number; readonly text: string }
   | { readonly kind: 'refused'; readonly call: number; readonly reason: string }
   | { readonly kind: 'closed' }

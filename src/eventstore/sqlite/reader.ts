@@ -23,7 +23,10 @@ port.on('message', (message: ToReader) => {
     return
   }
   try {
-    say({ kind: 'page', call: message.call, rows: pages.page(message.request) })
+    const { call, request, asText } = message
+    if (asText && request.kind === 'all' && !request.backwards) {
+      say({ kind: 'text', call, text: pages.text(request.after, request.limit) })
+    } else say({ kind: 'page', call, rows: pages.page(request) })
   } catch (error) {
     say({ kind: 'refused', call: message.call, reason: `The log in ${folder} cannot be read (${messageOf(error)}).` })
   }

@@ -5,9 +5,10 @@ import { Worker } from 'node:worker_threads'
 import { type RecordedEvent, StoreUnavailable } from '../port.ts'
 import { messageOf } from './failure.ts'
 import type { FromReader, PageRequest, ToReader, WorkerSettings } from './protocol.ts'
-import { eventsOf } from './recorded.ts'
+import { eventsOf, eventsOfText } from './recorded.ts'
 
 interface Call {
+  readonly request: PageRequest
   readonly resolve: (events: RecordedEvent[]) => void
   readonly reject: (error: Error) => void
   /** Ids that were forgotten while this page was on its way: it may have been read before. */
@@ -39,8 +40,8 @@ export class Reading {
     if (this.#fault !== undefined) return Promise.reject(new StoreUnavailable(this.#fault))
     return new Promise((resolve, reject) => {
       this.#count += 1
-      this.#calls.set(this.#count, { resolve, reject, forgotten: undefined })
-      this.#post({ kind: 'page', call: this.#count, request })
+      this.#calls.set(this.#count, { request, resolve, reject, forgotten: undefined })
+      this.#post({ kind: 'page', call: this.#count, request, asText: true })
     })
   }
 
@@ -62,9 +63,18 @@ export class Reading {
   #hear(message: FromReader): void {
     if (message.kind === 'ready' || message.kind === 'closed') return
     const call = this.#calls.get(message.call)
+    if (call === undefined) return
+    if (message.kind === 'text') {
+      const events = eventsOfText(message.text, call.forgotten)
+      if (events === undefined) {
+        // Something in it is damaged: row by row, the others can be read.
+        this.#post({ kind: 'page', call: message.call, request: call.request, asText: false })
+        return
+      }
+      call.resolve(events)
+    } else if (message.kind === 'page') call.resolve(eventsOf(message.rows, call.forgotten))
+    else call.reject(new StoreUnavailable(message.reason))
     this.#calls.delete(message.call)
-    if (message.kind === 'page') call?.resolve(eventsOf(message.rows, call.forgotten))
-    else call?.reject(new StoreUnavailable(message.reason))
   }
 
   #died(how: string): void {

@@ -47,10 +47,41 @@ export function eventsOf(rows: Rows, withoutBody?: ReadonlySet<string>): Recorde
   return events
 }
 
+/** The events of a page that came as one text; undefined where it is not of the form that it should have. */
+export function eventsOfText(text: string, withoutBody?: ReadonlySet<string>): RecordedEvent[] | undefined {
+  let rows: unknown
+  try {
+    rows = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(rows)) return undefined
+  const events: RecordedEvent[] = []
+  for (const row of rows as unknown[]) {
+    const event = eventOfRow(row, withoutBody)
+    if (event === undefined) return undefined
+    events.push(event)
+  }
+  return events
+}
+
+function eventOfRow(row: unknown, withoutBody: ReadonlySet<string> | undefined): RecordedEvent | undefined {
+  if (!Array.isArray(row) || row.length !== columnsOfRow) return undefined
+  const [count, stream, revision, id, type, data, body, metadata] = row as unknown[]
+  if (typeof count !== 'number' || typeof revision !== 'number') return undefined
+  if (typeof stream !== 'string' || typeof id !== 'string' || typeof type !== 'string') return undefined
+  if (!isObject(data) || !isObject(metadata) || !(body === null || isObject(body))) return undefined
+  const position = positionOf(count)
+  // Metadata are strings only, by the port's contract. Fields stand as in `recorded`, so that all events have one shape.
+  const strings = metadata as Metadata
+  if (body === null || withoutBody?.has(id)) return { id, type, stream, revision, position, data, metadata: strings }
+  return { id, type, stream, revision, position, data, body, metadata: strings }
+}
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 function objectOf(text: string): Json {
   const value: unknown = JSON.parse(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SyntaxError('What is stored is JSON, but no object.')
-  }
-  return value as Json // an object that came out of JSON.parse
+  if (!isObject(value)) throw new SyntaxError('What is stored is JSON, but no object.')
+  return value
 }
