@@ -86,7 +86,7 @@ test(`ACK ONCE ORDER NOGHOST FOLD CHECKPOINT: ${rounds} times killed under traff
         `${count('unknown')} unknown, ${world.repeated} repeated, ${world.duplicates} of them duplicates, ` +
         `${commands.size} kinds of commands, ${Math.round((performance.now() - beganAt) / 1_000)} s`,
     )
-    expect(count('ok')).toBeGreaterThan(20 * rounds)
+    expect(count('ok')).toBeGreaterThan(5 * rounds)
     expect(count('unknown')).toBeGreaterThan(0)
   } catch (error) {
     console.log(`SEED=${seed} replays the choices. ${server.log()}`)

@@ -1,0 +1,60 @@
+// Writes to the log of a folder that no server uses: what would take long over the wire, and what no server writes.
+
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { keepsOnlyNewest } from '../../src/domain/streams.ts'
+import type { NewEvent } from '../../src/eventstore/port.ts'
+import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts'
+import { streamOf } from './history.ts'
+
+const occasion = (actor: string) => ({
+  actor,
+  occurredAt: new Date().toISOString(),
+  schemaVersion: '1',
+  $correlationId: randomUUID(),
+  $causationId: randomUUID(),
+})
+
+const inBatches = 200
+
+/** Appends messages with the next numbers. */
+export async function appendMessages(
+  folder: string,
+  { roomId, actor, from, texts }: { roomId: string; actor: string; from: number; texts: readonly string[] },
+): Promise<void> {
+  const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
+  const events = texts.map(
+    (text, index): NewEvent => ({
+      id: randomUUID(),
+      type: 'MessageSent',
+      data: { number: from + index },
+      body: { text, contentHash: 'of-no-key' },
+      metadata: occasion(actor),
+    }),
+  )
+  for (let at = 0; at < events.length; at += inBatches)
+    await store.append(streamOf(roomId), events.slice(at, at + inBatches), 'exists')
+  await store.close()
+}
+
+/** Appends an event of a type that this version does not know. */
+export async function appendUnknown(
+  folder: string,
+  { roomId, actor }: { roomId: string; actor: string },
+): Promise<void> {
+  const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
+  const event = { id: randomUUID(), type: 'TeaPoured', data: { cups: 2 }, metadata: occasion(actor) }
+  await store.append(streamOf(roomId), [event], 'exists')
+  await store.close()
+}
+
+/** Makes the row of one event unreadable, as a broken disk might. @throws where there is no such event */
+export function damageEvent(folder: string, roomId: string, revision: number): void {
+  const database = new DatabaseSync(join(folder, 'log.db'))
+  const { changes } = database
+    .prepare('UPDATE events SET data = ? WHERE revision = ? AND stream = (SELECT id FROM streams WHERE name = ?)')
+    .run('{"number":', revision, streamOf(roomId))
+  database.close()
+  if (changes !== 1) throw new Error(`${roomId} has no revision ${revision}.`)
+}
