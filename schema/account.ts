@@ -285,8 +285,12 @@ const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
 const originOf = ({ caller: { address, userAgent, correlationId } }: Context) => ({ address, userAgent, correlationId })
 
 /** Reads that follow in this operation see what was just written. */
-const seen = <T extends { readonly kind: string; readonly position?: Position }>(context: Context, outcome: T): T => {
+function seen<T extends { readonly kind: string; readonly position?: Position; readonly sessionId?: SessionId }>(
+  context: Context,
+  outcome: T,
+): T {
   if (outcome.position !== undefined) context.consistency.raise(outcome.position)
+  if (outcome.sessionId !== undefined) context.began.session = outcome.sessionId
   return outcome
 }
 

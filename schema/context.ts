@@ -63,6 +63,8 @@ export interface Context {
   readonly caller: Caller
   readonly consistency: Consistency
   readonly loaders: Loaders
+  /** Set by an operation that signs somebody in: the session that has begun. */
+  readonly began: { session?: Identity['id'] }
 }
 
 export interface ContextOptions {
@@ -77,7 +79,7 @@ export interface ContextOptions {
 export function createContext({ app, caller, atLeast, frame = false }: ContextOptions): Context {
   const { models } = app.queries
   const consistency = new Consistency(models, atLeast)
-  return { app, caller, consistency, loaders: loadersFor({ models, consistency, frame }) }
+  return { app, caller, consistency, loaders: loadersFor({ models, consistency, frame }), began: {} }
 }
 
 /** @throws GraphQLError UNAUTHENTICATED for anonymous callers */

@@ -179,7 +179,7 @@ export class RoomCommands {
     const holder = state.status === 'claimed' && state.owner !== owner ? state.owner : undefined
     // Only an old claim is worth the look: a young one holds whether or not its room is there yet.
     const old = state.status === 'claimed' && this.#commands.clock.now() - Date.parse(state.since) >= abandonedAfterMs
-    const holderExists = holder !== undefined && (!old || (await this.#exists(holder as RoomId)))
+    const holderExists = holder !== undefined && (!old || (await this.#goesBy(slug, holder as RoomId)))
     return await this.#commands.run(reservations, slugStream(slug), {
       requester,
       decide: (reservation, { now }) =>
@@ -191,8 +191,10 @@ export class RoomCommands {
     })
   }
 
-  async #exists(room: RoomId): Promise<boolean> {
-    return (await this.#commands.load(rooms, conversationStream(room))).state.status === 'exists'
+  /** Whether the room is there and has this slug: one that changed it, and stopped before it freed the old one, has not. */
+  async #goesBy(slug: string, room: RoomId): Promise<boolean> {
+    const { state } = await this.#commands.load(rooms, conversationStream(room))
+    return state.status === 'exists' && state.slug === slug
   }
 
   /** Whoever was so slow that the claim was taken over has made a room that its slug does not lead to. */

@@ -129,9 +129,9 @@ export class Gate {
   }
 
   /** Remembers what a session wrote, so that its own later queries on this node see it. */
-  noteWrite(identity: Identity, position: Position): void {
-    const before = this.#lastWrites.get(identity.id)
-    if (before === undefined || before < position) this.#lastWrites.set(identity.id, position)
+  noteWrite(session: Identity['id'], position: Position): void {
+    const before = this.#lastWrites.get(session)
+    if (before === undefined || before < position) this.#lastWrites.set(session, position)
   }
 
   /** Carries out a query or a mutation. Never rejects. */
@@ -142,9 +142,9 @@ export class Gate {
   async #run(admitted: Admitted): Promise<ExecutionResult | Refused> {
     const { args, identity, operation, transport } = admitted
     const result = await this.#execute(args)
-    const { consistency } = args.contextValue
-    if (operation === 'mutation' && identity && consistency.written !== undefined)
-      this.noteWrite(identity, consistency.written)
+    const { consistency, began } = args.contextValue
+    if (operation === 'mutation' && consistency.written !== undefined)
+      for (const session of [identity?.id, began.session]) if (session) this.noteWrite(session, consistency.written)
     // The content was read first and the session last: what came after its end is not shown.
     if (operation === 'query' && identity && !(await this.#options.app.sessions.stillHolds(identity))) {
       this.#options.metrics?.operation(operation, transport, 'refused')
