@@ -71,7 +71,7 @@ async function rebuildOnce(store: EventStore, folder: string): Promise<{ row: (s
   try {
     const from = performance.now()
     await projecting.open({ fresh: true })
-    const [result] = await projecting.rebuild('all', { batch: 10_000 })
+    const [result] = await projecting.rebuild('all')
     const seconds = (performance.now() - from) / 1_000
     const folded = result?.events ?? 0
     const memory = [memoryBefore, process.memoryUsage.rss(), peak].map(megabytes)

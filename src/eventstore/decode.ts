@@ -43,7 +43,9 @@ const required: { readonly [T in EventType]: readonly string[] } = {
   ReadMarkerAdvanced: ['number', 'messageId'],
 }
 
-const isEventType = (type: string): type is EventType => Object.hasOwn(required, type)
+const requiredOf: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(required))
+
+const isEventType = (type: string): type is EventType => requiredOf.has(type)
 
 /** By type: from the data of an earlier version to that of the present one. There has been one version so far. */
 const upcasters: { readonly [T in EventType]?: (data: Json, version: string) => Json } = {}
@@ -65,23 +67,41 @@ export function decode(event: RecordedEvent): Recorded | Undecodable {
   const upcast = upcasters[type]
   const data = upcast ? upcast(event.data, version) : event.data
   for (const field of required[type]) if (data[field] === undefined) return { undecodable: `${type} lacks ${field}.` }
-  const occurredAt = event.metadata.occurredAt
+  const { occurredAt, actor } = event.metadata
   if (occurredAt === undefined) return { undecodable: `${type} lacks the time at which it occurred.` }
-  const conversationId: ConversationId | undefined = conversationOf(event.stream)
-  const decoded = {
-    id: event.id,
-    type,
-    data,
-    stream: event.stream,
-    revision: event.revision,
-    position: event.position as string,
-    occurredAt: occurredAt as DateTime,
-    ...(event.body === undefined ? undefined : { body: event.body }),
-    ...(event.metadata.actor === undefined ? undefined : { actor: event.metadata.actor as UserId }),
-    ...(conversationId === undefined ? undefined : { conversationId }),
+  const { id, stream, revision, position, body } = event
+  const conversationId = knownConversationOf(stream)
+  // Nearly all events are of these two shapes: written out, they are made and read quickest.
+  if (conversationId !== undefined && actor !== undefined) {
+    return asRecorded(
+      body === undefined
+        ? { id, type, data, stream, revision, position, occurredAt, actor, conversationId }
+        : { id, type, data, stream, revision, position, occurredAt, body, actor, conversationId },
+    )
   }
-  // The type was looked up and its required fields are there; the rest is what Parley itself wrote.
-  return decoded as unknown as Recorded
+  return asRecorded({
+    ...{ id, type, data, stream, revision, position, occurredAt },
+    ...(body === undefined ? undefined : { body }),
+    ...(actor === undefined ? undefined : { actor }),
+    ...(conversationId === undefined ? undefined : { conversationId }),
+  })
+}
+
+// The type was looked up and its required fields are there; the rest is what Parley itself wrote.
+const asRecorded = (decoded: object): Recorded => decoded as Recorded
+
+/** Remembered, so that the events of a busy conversation share one text instead of making, and hashing, one each. */
+const conversations = new Map<string, ConversationId>()
+const maxConversations = 2_000
+
+function knownConversationOf(stream: string): ConversationId | undefined {
+  const known = conversations.get(stream)
+  if (known !== undefined) return known
+  const id = conversationOf(stream)
+  if (id === undefined) return undefined
+  if (conversations.size >= maxConversations) conversations.clear()
+  conversations.set(stream, id)
+  return id
 }
 
 export const isDecoded = (event: Recorded | Undecodable): event is Recorded => !('undecodable' in event)

@@ -28,10 +28,10 @@ interface BuildPassOptions {
 
 /** How long it keeps the event loop to itself, in ms, about. */
 const turnMs = 8
-/** Pages whose documents are being written while the next is folded, at most. */
-const maxWrites = 3
+/** Documents that are being written while the next page is folded, at most: those that wait share a transaction. */
+const maxOnTheirWay = 30_000
 /** Documents in one write, at most: handing more to another thread would keep this one for too long. */
-const writeSize = 1_000
+const writeSize = 2_000
 
 export class BuildPass {
   readonly targets: readonly Target[]
@@ -41,7 +41,8 @@ export class BuildPass {
   #events = 0
   #skipped = 0
   /** Writes that are under way while the next pages are folded, the oldest first; each ends after the one before. */
-  #writing: Promise<void>[] = []
+  #writing: { readonly documents: number; readonly written: Promise<unknown> }[] = []
+  #onTheirWay = 0
 
   constructor(options: BuildPassOptions) {
     this.targets = options.targets
@@ -98,8 +99,7 @@ export class BuildPass {
   }
 
   async #allWritten(): Promise<void> {
-    await Promise.all(this.#writing)
-    this.#writing = []
+    while (this.#writing.length > 0) await this.#oldestWritten()
   }
 
   async #foldPage(page: readonly RecordedEvent[]): Promise<void> {
@@ -115,16 +115,24 @@ export class BuildPass {
     this.#skipped += skipped
     this.#events += page.length
     this.#checkpoint = advanced(this.#checkpoint, page, last.position)
-    if (this.#writing.length >= maxWrites) await this.#writing.shift()
-    const before = this.#writing.at(-1)
-    const write = this.#write(this.targets.flatMap((target) => target.takeEvicted()))
+    while (this.#onTheirWay > maxOnTheirWay) await this.#oldestWritten()
+    const before = this.#writing.at(-1)?.written
+    const writes = this.targets.flatMap((target) => target.takeEvicted())
+    const write = this.#write(writes)
     const written = Promise.all([before, write]).then(() => {
       for (const target of this.targets) target.written()
     })
     // It is waited for later; until then its failure has nobody to go to.
     written.catch(() => {})
-    this.#writing.push(written)
+    this.#writing.push({ documents: writes.length, written })
+    this.#onTheirWay += writes.length
     onProgress?.({ events: this.#events, position: last.position })
+  }
+
+  async #oldestWritten(): Promise<void> {
+    const oldest = this.#writing.shift()
+    this.#onTheirWay -= oldest?.documents ?? 0
+    await oldest?.written
   }
 
   async #write(writes: readonly Write[]): Promise<void> {

@@ -132,7 +132,7 @@ export class Projecting implements LogListener {
     while (!this.#runner.leading && !this.#isReadable(end)) await this.#pause(signal)
     if (this.#runner.leading) {
       const missing = this.#options.projections.filter(({ name }) => this.readModels.collectionOf(name) === undefined)
-      if (missing.length > 0) await this.#rebuild(missing, { batch: 10_000, signal })
+      if (missing.length > 0) await this.#rebuild(missing, { signal })
       await this.#runner.reachEnd(signal)
     }
     this.#wasLevel = true

@@ -13,7 +13,7 @@ import type { Target } from './target.ts'
 export interface RebuildOptions {
   readonly onProgress?: (progress: Progress) => void
   readonly signal?: AbortSignal
-  /** Events in a page of the log (default 2,000; offline 10,000 is quicker). */
+  /** Events in a page of the log (default 2,000: what dies young is collected cheaply, so more are no quicker). */
   readonly batch?: number
 }
 

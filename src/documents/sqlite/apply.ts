@@ -32,6 +32,11 @@ export class Applier {
     this.#removeRecord = database.prepare('DELETE FROM records WHERE key = ?')
   }
 
+  /** Whether a collection is being filled that was made since the start. */
+  get filling(): boolean {
+    return this.#seen.size > 0
+  }
+
   /**
    * Carries out calls that wait together in one transaction; each of them by itself is done or undone.
    *

@@ -9,8 +9,6 @@ import type { Outcome, OutcomeMessage, Task, TaskMessage, WriteTask } from './me
 
 /** Bytes of JSON in one transaction, at most, unless one call alone has more. */
 const bytesTogether = 64_000_000
-/** From how many documents on a transaction is part of filling a collection. */
-const documentsOfFilling = 5_000
 /**
  * Pages in the write-ahead log before it is copied into the file. Random ids touch most pages of their index again and
  * again, so a long log copies each of them less often (measured with 10⁶ documents, 10,000 a call: 86,000 a second
@@ -51,7 +49,7 @@ port.on('message', (first: TaskMessage) => {
 function write(waiting: readonly { id: number; task: WriteTask }[]): void {
   if (waiting.length === 0) return
   try {
-    adaptLog(waiting.reduce((sum, { task }) => sum + documentsOf(task), 0) >= documentsOfFilling ? 'filling' : 'live')
+    adaptLog(applier.filling ? 'filling' : 'live')
     const outcomes = applier.write(waiting.map(({ task }) => task))
     for (const [i, { id }] of waiting.entries()) answer(id, outcomes[i] ?? { kind: 'done' })
   } catch (error) {
@@ -59,7 +57,6 @@ function write(waiting: readonly { id: number; task: WriteTask }[]): void {
   }
 }
 
-const documentsOf = (task: WriteTask) => task.rows.reduce((sum, { ids }) => sum + ids.length, 0)
 const bytesOf = (task: WriteTask) => task.rows.reduce((sum, { json }) => sum + json.byteLength, 0)
 
 function adaptLog(wanted: keyof typeof logPages): void {
