@@ -25,6 +25,8 @@ async function verify(folder: string): Promise<void> {
   expect(verified, 'verify finds differences').toMatchObject({ code: 0 })
 }
 
+const acknowledged = ({ attempts }: World): number => attempts.filter(({ outcome }) => outcome === 'ok').length
+
 async function judge(server: ServerProcess, world: World, reader: ApiClient): Promise<void> {
   const shown = new Map()
   for (const roomId of world.rooms) shown.set(roomId, await shownMessages(reader, roomId))
@@ -64,8 +66,16 @@ test(`ACK ONCE ORDER NOGHOST FOLD CHECKPOINT: ${rounds} times killed under traff
     )
     for (let round = 1; round <= rounds; round++) {
       const stopping = new AbortController()
-      const working = Promise.all(writers.map((writer) => writer.work(stopping.signal)))
-      await Promise.race([sleep(random.between(200, 1_000)), working])
+      let over = false
+      const working = Promise.all(writers.map((writer) => writer.work(stopping.signal))).finally(() => {
+        over = true
+      })
+      const enough = acknowledged(world) + random.between(10, 80)
+      await Promise.race([sleep(random.between(200, 800)), working])
+      // However slow the machine is, something has happened.
+      while (!over && acknowledged(world) < enough) await sleep(5)
+      // A writer stops where it gets no answer.
+      expect(over, server.log()).toBe(false)
       expect(server.child.exitCode, server.log()).toBeNull()
       await server.kill()
       stopping.abort()
