@@ -1,7 +1,8 @@
 // Failed logins make the next ones wait, and nothing is ever locked. Kept in memory, by each node for itself.
 
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import { usernameKey } from '../domain/names.ts'
+import { recentlyUsed } from '../recentlyUsed.ts'
 import { addressGroup } from './addressGroup.ts'
 import type { Refused } from './rates.ts'
 
@@ -63,9 +64,9 @@ export class LoginAttempts {
   constructor({ now, enabled, remembered = 50_000 }: LoginAttemptsOptions) {
     this.#now = now
     this.#enabled = enabled
-    this.#accounts = new LRUCache({ max: remembered })
-    this.#addresses = new LRUCache({ max: remembered })
-    this.#turns = new LRUCache({ max: remembered })
+    this.#accounts = recentlyUsed(remembered)
+    this.#addresses = recentlyUsed(remembered)
+    this.#turns = recentlyUsed(remembered)
   }
 
   /**

@@ -1,6 +1,7 @@
 // How often somebody may do something. Kept in memory, by each node for itself.
 
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { recentlyUsed } from '../recentlyUsed.ts'
 import { addressGroup } from './addressGroup.ts'
 
 /** Whether something may be done now, or in how many seconds it may be tried again (1 or more). */
@@ -44,7 +45,7 @@ export class RateLimits {
   constructor({ now, enabled, remembered = 50_000 }: RateLimitsOptions) {
     this.#now = now
     this.#enabled = enabled
-    this.#fullAt = new LRUCache({ max: remembered })
+    this.#fullAt = recentlyUsed(remembered)
   }
 
   /**

@@ -1,12 +1,12 @@
 // What ends sessions, known as soon as the node hears of it from the log: before the read models hold it, and before any later
 // event is delivered to anyone.
 
-import { LRUCache } from 'lru-cache'
 import { everyone, evolveValidity, holds, type Validity } from '../domain/account.ts'
 import { type SessionId, sessionId, type UserId, userId } from '../domain/ids.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { LogListener } from '../eventstore/follower.ts'
 import type { Delivery, Position } from '../eventstore/port.ts'
+import { recentlyUsed } from '../recentlyUsed.ts'
 
 export interface WatchedSession {
   readonly id: SessionId
@@ -18,8 +18,8 @@ type OnEnd = (position: Position) => void
 
 export class SessionWatch implements LogListener {
   /** Ended lately. Older ends are in the read models. */
-  readonly #ended = new LRUCache<SessionId, Position>({ max: 50_000 })
-  readonly #validity = new LRUCache<UserId, Validity>({ max: 50_000 })
+  readonly #ended = recentlyUsed<SessionId, Position>(50_000)
+  readonly #validity = recentlyUsed<UserId, Validity>(50_000)
   readonly #watched = new Map<SessionId, { readonly session: WatchedSession; readonly onEnd: Set<OnEnd> }>()
   readonly #sessionsOf = new Map<UserId, Set<SessionId>>()
 

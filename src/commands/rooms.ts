@@ -112,7 +112,7 @@ export class RoomCommands {
     const present = done.kind === 'done' && done.state.status === 'exists' ? done.state.slug : undefined
     const unused = done.kind === 'refused' ? slug : before.status === 'exists' ? before.slug : undefined
     if (unused !== undefined && unused !== present) await this.#release(unused, id, requester)
-    return done
+    return done.kind === 'done' && present === slug ? await this.#confirmed(done, slug, id) : done
   }
 
   async archive({ actor, requester }: By, id: string): Promise<RoomOutcome> {

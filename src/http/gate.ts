@@ -9,11 +9,11 @@ import {
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql'
-import { LRUCache } from 'lru-cache'
 import { type App, type Caller, createContext } from '../../schema/context.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { Position } from '../eventstore/port.ts'
+import { recentlyUsed } from '../recentlyUsed.ts'
 import { Documents } from './documents.ts'
 import { FrameStream } from './frameStream.ts'
 import { type Admitted, type GateRequest, isObject, type Transport } from './gateRequest.ts'
@@ -53,7 +53,7 @@ export class Gate {
   readonly wheel: TimerWheel
   readonly #options: GateOptions
   readonly #documents: Documents
-  readonly #lastWrites = new LRUCache<string, Position>({ max: rememberedWriters })
+  readonly #lastWrites = recentlyUsed<string, Position>(rememberedWriters)
 
   constructor(options: GateOptions) {
     const { schema, limits = defaultLimits, wheel = new TimerWheel(), introspection = true } = options

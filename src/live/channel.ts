@@ -57,6 +57,10 @@ export class Channel {
     const event = feedEvent(stored, true)
     this.#keep(event)
     this.#fold(stored)
+  }
+
+  /** Tells all followers that there is something to pull. */
+  wake(): void {
     for (const follower of this.#followers) follower.wake()
   }
 

@@ -38,6 +38,9 @@ const patienceMs = 5_000
 export class Live implements LogListener {
   readonly #options: LiveOptions
   readonly #channels = new Map<string, Shared>()
+  /** Channels with events that their followers have not been told of. */
+  readonly #news = new Set<Channel>()
+  #waking: NodeJS.Immediate | undefined
   #feeds = 0
 
   constructor(options: LiveOptions) {
@@ -51,7 +54,15 @@ export class Live implements LogListener {
 
   deliver({ events }: Delivery): void {
     if (this.#channels.size === 0) return
-    for (const event of events) this.#channels.get(event.stream)?.channel.push(event)
+    for (const event of events) {
+      const channel = this.#channels.get(event.stream)?.channel
+      if (!channel) continue
+      channel.push(event)
+      this.#news.add(channel)
+    }
+    // Frames are made after this turn: whoever sent these events hears first that they are stored, and what comes
+    // together goes out together.
+    if (this.#news.size > 0) this.#waking ??= setImmediate(() => this.#wake())
   }
 
   /**
@@ -135,6 +146,13 @@ export class Live implements LogListener {
       caughtUp: !more,
       ...(last ? { atLeast: last.position } : undefined),
     }
+  }
+
+  #wake(): void {
+    this.#waking = undefined
+    const channels = [...this.#news]
+    this.#news.clear()
+    for (const channel of channels) channel.wake()
   }
 
   async #begin(
