@@ -22,7 +22,8 @@ export function compare(
   if (expected === undefined) return actual && { id, kind: 'unexpected', fields: [] }
   if (actual === undefined) return { id, kind: 'missing', fields: [] }
   const fields: string[] = expected.revision === actual.revision ? [] : ['(revision)']
-  if (canonicalJson(expected.document) !== canonicalJson(actual.document))
+  // Nearly all are the same with their fields in the same order, which is told without sorting them.
+  if (JSON.stringify(expected.document) !== JSON.stringify(actual.document))
     collect(expected.document, actual.document, '', fields)
   return fields.length === 0 ? undefined : { id, kind: 'different', fields: fields.slice(0, maxFields) }
 }
