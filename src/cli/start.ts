@@ -41,9 +41,11 @@ async function start({ json, ...flags }: StartOptions): Promise<void> {
     if (!stopping.asked) throw new CliFailure('The server stopped by itself. The lines above say why.')
     talk('Stopping ...')
     await closeInTime(server)
-  } finally {
+  } catch (error) {
     stopping.dispose()
+    throw error
   }
+  // The signals stay taken: a second one must not end a process that is about to end well.
 }
 
 async function launch(flags: Omit<StartOptions, 'json'>): Promise<RunningServer> {
