@@ -99,3 +99,15 @@ test('a cursor is read back by its own list, and damaged or of another one it is
     seeded(),
   )
 })
+
+test('history since a time begins with the first message of that time, wherever it stands among equal ones', async () => {
+  await using node = await full()
+  const models = node.projecting.readModels
+  const whole = (await history(models, general, { first: 100 })).edges
+  for (let second = -1; second <= 4; second++) {
+    const since = dateTime(Date.UTC(2026, 0, 1, 0, 0, 0) + second * 1_000 - (second % 2 === 0 ? 1 : 0))
+    const from = whole.findIndex(({ node: { sentAt } }) => sentAt >= since)
+    const found = await history(models, general, { since, first: 7 })
+    expect(found.edges, since).toEqual(from === -1 ? [] : whole.slice(from, from + 7))
+  }
+})
