@@ -20,8 +20,8 @@ import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { Position } from '../eventstore/port.ts'
 import { accounts, reservations, sessions } from './aggregate.ts'
 import type { Commands } from './commands.ts'
+import type { Outcome } from './deciding.ts'
 import { accepted, isRefusal } from './input.ts'
-import type { Outcome } from './mailbox.ts'
 import { type By, dateTime, newUuid, type Requester } from './occasion.ts'
 
 /** A session that has just begun. The token is told this once. */

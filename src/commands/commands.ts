@@ -8,10 +8,11 @@ import { conversationOf } from '../domain/streams.ts'
 import type { EventStore } from '../eventstore/port.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import { type Aggregate, rooms } from './aggregate.ts'
+import type { Command, Outcome } from './deciding.ts'
 import { Facts, MessageFacts } from './facts.ts'
-import { type Command, freshState, Mailbox, type Outcome } from './mailbox.ts'
+import { Mailbox } from './mailbox.ts'
 import { type Clock, systemClock } from './occasion.ts'
-import { Snapshots, type StreamState } from './streamState.ts'
+import { freshState, Snapshots, type StreamState } from './streamState.ts'
 
 interface CommandsOptions {
   readonly store: EventStore

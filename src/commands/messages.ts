@@ -17,8 +17,8 @@ import { conversationStream } from '../domain/streams.ts'
 import { checkMessageText, contentHash, mentionsIn } from '../domain/text.ts'
 import { rooms } from './aggregate.ts'
 import type { Commands } from './commands.ts'
+import type { Done } from './deciding.ts'
 import { accepted, isRefusal, reasonLength } from './input.ts'
-import type { Done } from './mailbox.ts'
 import { type By, newUuid } from './occasion.ts'
 
 /** What a command about a message answers with. */

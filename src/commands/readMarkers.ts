@@ -11,7 +11,7 @@ import { conversationStream, readStream } from '../domain/streams.ts'
 import type { Position } from '../eventstore/port.ts'
 import { readMarkers, rooms } from './aggregate.ts'
 import type { Commands } from './commands.ts'
-import type { Outcome } from './mailbox.ts'
+import type { Outcome } from './deciding.ts'
 import type { By, Requester } from './occasion.ts'
 
 export interface Marked {

@@ -11,8 +11,8 @@ import { checkMessageText } from '../domain/text.ts'
 import type { Position } from '../eventstore/port.ts'
 import { reservations, rooms } from './aggregate.ts'
 import type { Commands } from './commands.ts'
+import type { Done, Outcome } from './deciding.ts'
 import { accepted, isRefusal, reasonLength } from './input.ts'
-import type { Done, Outcome } from './mailbox.ts'
 import { type By, newUuid, type Requester } from './occasion.ts'
 
 export interface AboutRoom extends Done<domain.Room, RoomEvent> {

@@ -4,7 +4,7 @@ import type { Documents } from '../documents/port.ts'
 import type { ParleyEvent, Recorded } from '../domain/events.ts'
 import type { DateTime } from '../domain/ids.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
-import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
+import type { EventStore, Position, RecordedEvent, Revision } from '../eventstore/port.ts'
 import { start } from '../eventstore/port.ts'
 import type { Aggregate } from './aggregate.ts'
 
@@ -142,4 +142,17 @@ export class Snapshots {
       }
     return at
   }
+}
+
+/** Folds the stream again, without a snapshot: what `verify` compares a snapshot with. */
+export async function freshState<State, E extends ParleyEvent>(
+  store: EventStore,
+  aggregate: Aggregate<State, E>,
+  stream: string,
+  through: Revision,
+): Promise<StreamState<State>> {
+  let at = absent(aggregate.initial)
+  for await (const page of store.readStream(stream, { limit: through + 1 }))
+    for (const event of page) at = fold(aggregate, at, event)
+  return at
 }

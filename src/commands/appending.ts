@@ -1,0 +1,77 @@
+// Appending a batch until it is known what became of it.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Refusal, refuse } from '../domain/decision.ts'
+import {
+  type Appended,
+  AppendTooLarge,
+  type EventStore,
+  type Expected,
+  type NewEvent,
+  OutcomeUnknown,
+  StoreUnavailable,
+  WrongExpectedRevision,
+} from '../eventstore/port.ts'
+
+const unsettled = refuse(
+  'UNAVAILABLE',
+  'The log did not confirm in time, so the outcome is unknown. Send it again with the same key: it will not happen twice.',
+)
+
+export type AppendOutcome =
+  | { readonly kind: 'appended'; readonly appended: Appended }
+  /** Others were faster; nothing was written. */
+  | { readonly kind: 'conflict' }
+  /** `certain`: nothing was written, and nothing of it can still be. */
+  | { readonly kind: 'failed'; readonly refusal: Refusal; readonly certain: boolean }
+
+interface Appending {
+  readonly store: EventStore
+  readonly stream: string
+  readonly events: readonly NewEvent[]
+  readonly expected: Expected
+  /** Of `performance.now()`. */
+  readonly deadline: number
+}
+
+/** Appends until the outcome is known, or the time is over. */
+export async function appendUntilKnown({
+  store,
+  stream,
+  events,
+  expected,
+  deadline,
+}: Appending): Promise<AppendOutcome> {
+  for (let failures = 0; ; failures++) {
+    try {
+      const left = Math.max(1, deadline - performance.now())
+      return { kind: 'appended', appended: await within(store.append(stream, events, expected), left) }
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) return { kind: 'conflict' }
+      if (error instanceof StoreUnavailable) {
+        // After an unknown outcome "nothing was written" speaks of this try only.
+        if (failures > 0) return { kind: 'failed', refusal: unsettled, certain: false }
+        return { kind: 'failed', refusal: refuse('UNAVAILABLE', error.message), certain: true }
+      }
+      if (error instanceof AppendTooLarge)
+        return { kind: 'failed', refusal: refuse('TOO_LARGE', error.message), certain: true }
+      if (!(error instanceof OutcomeUnknown)) throw error
+      // The identical batch again: it is there already, it gets there now, or the revision shows that others were first.
+      if (performance.now() >= deadline) return { kind: 'failed', refusal: unsettled, certain: false }
+      await sleep(Math.min(500, 10 * 2 ** failures) * Math.random())
+    }
+  }
+}
+
+/** The store's own limits may be longer than a caller's patience. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new OutcomeUnknown('The log did not answer in time.')), ms)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
