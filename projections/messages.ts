@@ -49,10 +49,7 @@ export function sentMessage(event: Sent): MessageDocument | undefined {
 export const messages = projection<MessageDocument>({
   name: 'messages',
   version: 1,
-  indexes: [
-    { conversationId: 1, sentRevision: 1 },
-    { conversationId: 1, sentAt: 1 },
-  ],
+  indexes: [{ conversationId: 1, sentRevision: 1 }],
   documentOf: {
     MessageSent: (event) => messageId(event.id),
     DMSent: (event) => messageId(event.id),

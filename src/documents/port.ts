@@ -90,8 +90,13 @@ export interface RecordChange {
 }
 
 export interface Documents {
-  /** Makes the collection if it is not there. Its indexes are made by `createIndexes`, after it has been filled. */
-  createCollection(collection: string): Promise<void>
+  /**
+   * Makes the collection if it is not there. Its indexes are made by `createIndexes`, after it has been filled.
+   *
+   * @param options.toBeFilled many documents come now and `createIndexes` after them: until then an engine may find ids by
+   * other means, which are lost with the process
+   */
+  createCollection(collection: string, options?: { readonly toBeFilled?: boolean }): Promise<void>
   /** Makes those that are not there yet, and returns when queries can use them. */
   createIndexes(collection: string, indexes: readonly Index[]): Promise<void>
   /** Its contents can then be found in no file. Nothing where it is not there. */

@@ -63,7 +63,7 @@ export async function buildBeside<T>(
   try {
     for (const { collection } of targets) {
       await untilDone(() => documents.dropCollection(collection), persistence)
-      await untilDone(() => documents.createCollection(collection), persistence)
+      await untilDone(() => documents.createCollection(collection, { toBeFilled: true }), persistence)
     }
     await pass.fold()
     await pass.flush()

@@ -33,7 +33,8 @@ export class CountingDocuments implements Documents {
   scan<D>(collection: string, options?: { readonly pageSize?: number }) {
     return this.#inner.scan<D>(collection, options)
   }
-  createCollection = (collection: string) => this.#inner.createCollection(collection)
+  createCollection = (collection: string, options?: { readonly toBeFilled?: boolean }) =>
+    this.#inner.createCollection(collection, options)
   createIndexes = (collection: string, indexes: readonly Index[]) => this.#inner.createIndexes(collection, indexes)
   dropCollection = (collection: string) => this.#inner.dropCollection(collection)
   collections = () => this.#inner.collections()

@@ -1,32 +1,34 @@
 // What the writer thread does to the file.
 
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Index } from '../port.ts'
-import { createIndex, createTable, tableOf } from './file.ts'
+import { createIdIndex, createIndex, createTable, tableOf } from './file.ts'
 import { idHash } from './idHash.ts'
 import type { Outcome, RecordRow, WriteTask } from './message.ts'
 import type { Rows } from './packing.ts'
-import { Seen } from './seen.ts'
-import { docBytesFor, emptyRow, rowBytes } from './slot.ts'
-
-interface TableStatements {
-  readonly insert: StatementSync
-  readonly stored: StatementSync
-  readonly update: StatementSync
-  readonly empty: StatementSync
-}
+import { append, overwrite, prepare, storedIn, type TableStatements } from './row.ts'
+import { RowTable } from './rowTable.ts'
 
 export class Applier {
   readonly #database: DatabaseSync
   readonly #tables = new Map<string, TableStatements>()
-  /** Of collections that are being filled: of those made since the start, and without indexes yet. */
-  readonly #seen = new Map<string, Seen>()
+  /** Of collections that are being filled: they have no index yet. */
+  readonly #filling = new Map<string, RowTable>()
+  readonly #newRowTable: () => RowTable
+  readonly #onRowTable: (collection: string, memory: SharedArrayBuffer | undefined) => void
   readonly #recordVersion: StatementSync
   readonly #setRecord: StatementSync
   readonly #removeRecord: StatementSync
 
-  constructor(database: DatabaseSync) {
+  /** @param onRowTable is told where the others find the table of a collection that is being filled; undefined: no longer */
+  constructor(
+    database: DatabaseSync,
+    onRowTable: (collection: string, memory: SharedArrayBuffer | undefined) => void,
+    newRowTable = () => new RowTable(),
+  ) {
+    this.#newRowTable = newRowTable
     this.#database = database
+    this.#onRowTable = onRowTable
     this.#recordVersion = database.prepare('SELECT version FROM records WHERE key = ?')
     this.#setRecord = database.prepare('INSERT OR REPLACE INTO records VALUES (?, ?, ?)')
     this.#removeRecord = database.prepare('DELETE FROM records WHERE key = ?')
@@ -34,7 +36,7 @@ export class Applier {
 
   /** Whether a collection is being filled that was made since the start. */
   get filling(): boolean {
-    return this.#seen.size > 0
+    return this.#filling.size > 0
   }
 
   /**
@@ -43,6 +45,7 @@ export class Applier {
    * @throws what SQLite throws where the file cannot be written: then none is done
    */
   write(tasks: readonly WriteTask[]): readonly Outcome[] {
+    for (const [collection, table] of this.#filling) if (table.full) this.#indexIds(collection)
     return this.#transaction(() => {
       if (tasks.length === 1) {
         // Alone it needs no savepoint: the transaction is undone with it.
@@ -64,24 +67,27 @@ export class Applier {
     })
   }
 
-  createCollection(collection: string): void {
-    if (!this.#isThere(collection)) this.#seen.set(collection, new Seen())
+  createCollection(collection: string, toBeFilled: boolean): void {
+    const isNew = !this.#isThere(collection)
     this.#database.exec(createTable(collection))
+    if (!isNew) return
+    if (toBeFilled) this.#fill(collection, this.#newRowTable())
+    else this.#database.exec(createIdIndex(collection))
   }
 
   createIndexes(collection: string, indexes: readonly Index[]): void {
-    // Now it has been filled.
-    this.#seen.delete(collection)
     this.#transaction(() => {
+      this.#database.exec(createIdIndex(collection))
       for (const index of indexes) this.#database.exec(createIndex(collection, index))
       return []
     })
+    this.#filled(collection)
   }
 
   /** `secure_delete` overwrites the pages that it gives back. */
   dropCollection(collection: string): void {
     this.#tables.delete(collection)
-    this.#seen.delete(collection)
+    this.#filled(collection)
     this.#database.exec(`DROP TABLE IF EXISTS ${tableOf(collection)}`)
   }
 
@@ -124,7 +130,8 @@ export class Applier {
 
   #writeRows({ collection, ids, revisions, positions, lengths, json }: Rows): void {
     const statements = this.#statements(collection)
-    const seen = this.#seen.get(collection)
+    const filling = this.#filling.get(collection)
+    const before = filling?.memory
     let at = 0
     for (const [index, id] of ids.entries()) {
       const bytes = lengths[index] ?? -1
@@ -135,10 +142,12 @@ export class Applier {
       const revision = revisions[index] ?? 0
       const position = positions[index] ?? ''
       // Looked for by a statement of its own: an INSERT that looks too copies its row into a temporary table first.
-      const old = seen?.add(h) === false ? undefined : statements.stored.get(h, id)
-      if (old) overwrite(statements, old, { h, id, revision, position, removed, doc })
-      else statements.insert.run(h, id, revision, position, removed, doc)
+      const old = filling ? storedIn(filling.rows(h), id, statements) : statements.stored.get(h, id)
+      const row = { h, id, revision, position, removed, doc }
+      const added = old ? overwrite(statements, old, row) : append(statements, row)
+      if (added !== undefined) filling?.add(h, added)
     }
+    if (filling !== undefined && filling.memory !== before) this.#fill(collection, filling)
   }
 
   #writeRecord({ key, expectedVersion, value }: RecordRow): void {
@@ -146,6 +155,20 @@ export class Applier {
     if (version !== expectedVersion) throw new Undo({ kind: 'conflict', key })
     if (value === undefined) this.#removeRecord.run(key)
     else this.#setRecord.run(key, version + 1, value)
+  }
+
+  #indexIds(collection: string): void {
+    this.#database.exec(createIdIndex(collection))
+    this.#filled(collection)
+  }
+
+  #fill(collection: string, table: RowTable): void {
+    this.#filling.set(collection, table)
+    this.#onRowTable(collection, table.memory)
+  }
+
+  #filled(collection: string): void {
+    if (this.#filling.delete(collection)) this.#onRowTable(collection, undefined)
   }
 
   #isThere(collection: string): boolean {
@@ -158,23 +181,9 @@ export class Applier {
     if (known) return known
     const table = tableOf(collection)
     if (!this.#isThere(collection)) throw new Undo({ kind: 'refused', reason: `There is no collection ${collection}.` })
-    // The JSON comes as bytes, and has to be a text to be read as JSON.
-    const columns = '(h, id, revision, position, removed, doc)'
-    const values = '?1, ?2, ?3, ?4, ?5, CAST(?6 AS TEXT)'
-    const statements = {
-      insert: this.#database.prepare(`INSERT INTO ${table} ${columns} VALUES (${values})`),
-      stored: this.#database.prepare(
-        `SELECT n, revision, octet_length(position) AS positionBytes, octet_length(doc) AS docBytes FROM ${table}
-         WHERE h = ? AND id = ?`,
-      ),
-      // Without the columns of an index that stays as it is.
-      update: this.#database.prepare(
-        `UPDATE ${table} SET revision = ?, position = ?, removed = ?, doc = CAST(? AS TEXT) WHERE n = ?`,
-      ),
-      empty: this.#database.prepare(
-        `UPDATE ${table} SET h = NULL, id = NULL, revision = 0, position = ?, removed = 1, doc = ? WHERE n = ?`,
-      ),
-    }
+    // It is missing where the process ended while the collection was filled.
+    if (!this.#filling.has(collection)) this.#database.exec(createIdIndex(collection))
+    const statements = prepare(this.#database, table)
     this.#tables.set(collection, statements)
     return statements
   }
@@ -191,45 +200,3 @@ class Undo extends Error {
 
 /** What stands in the place of a removed document. */
 const nothing = Buffer.from('{}')
-
-interface Row {
-  readonly h: number
-  readonly id: string
-  readonly revision: number
-  readonly position: string
-  readonly removed: number
-  /** UTF-8 */
-  readonly doc: Uint8Array
-}
-
-/** Writes over the stored row where the new revision is higher, in place or, where it has no room, at the end of the table. */
-function overwrite({ insert, update, empty }: TableStatements, old: Record<string, SQLOutputValue>, row: Row): void {
-  if (row.revision <= Number(old.revision)) return
-  const beside = { hash: row.h, idBytes: Buffer.byteLength(row.id) }
-  const size = rowBytes({
-    ...beside,
-    revision: Number(old.revision),
-    positionBytes: Number(old.positionBytes),
-    docBytes: Number(old.docBytes),
-  })
-  const needed = row.doc.byteLength
-  const room = docBytesFor(size, { ...beside, revision: row.revision, positionBytes: Buffer.byteLength(row.position) })
-  const n = Number(old.n)
-  if (room !== undefined && room >= needed) {
-    update.run(row.revision, row.position, row.removed, filled(row.doc, room), n)
-    return
-  }
-  const left = emptyRow(size)
-  empty.run(left.position, left.doc, n)
-  // With room to grow, so that the places it leaves behind add up to a few times its size, however often it grows.
-  const roomy = filled(row.doc, needed + 16 + (needed >> 2))
-  insert.run(row.h, row.id, row.revision, row.position, row.removed, roomy)
-}
-
-/** The JSON with spaces after it. */
-function filled(doc: Uint8Array, bytes: number): Uint8Array {
-  if (doc.byteLength === bytes) return doc
-  const whole = new Uint8Array(bytes).fill(0x20)
-  whole.set(doc)
-  return whole
-}

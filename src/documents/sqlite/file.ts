@@ -92,8 +92,12 @@ export function collectionsIn(database: DatabaseSync): string[] {
  */
 export function createTable(collection: string): string {
   return `CREATE TABLE IF NOT EXISTS ${tableOf(collection)} (n INTEGER PRIMARY KEY, h INTEGER, id TEXT,
-      revision INTEGER NOT NULL, position TEXT NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL);
-    CREATE INDEX IF NOT EXISTS "h_${collection}" ON ${tableOf(collection)} (h)`
+      revision INTEGER NOT NULL, position TEXT NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL)`
+}
+
+/** A collection that is being filled has no such index yet, see `rowTable.ts`. */
+export function createIdIndex(collection: string): string {
+  return `CREATE INDEX IF NOT EXISTS "h_${collection}" ON ${tableOf(collection)} (h)`
 }
 
 /** The name of an index without quotes: the same for the same fields. */

@@ -15,7 +15,7 @@ export interface WriteTask {
 
 export type Task =
   | WriteTask
-  | { readonly kind: 'createCollection'; readonly collection: string }
+  | { readonly kind: 'createCollection'; readonly collection: string; readonly toBeFilled: boolean }
   | { readonly kind: 'createIndexes'; readonly collection: string; readonly indexes: readonly Index[] }
   | { readonly kind: 'dropCollection'; readonly collection: string }
   | { readonly kind: 'scrub' }
@@ -35,9 +35,20 @@ export interface TaskMessage {
 }
 
 export interface OutcomeMessage {
+  readonly kind: 'outcome'
   readonly id: number
   readonly outcome: Outcome
 }
+
+/** Where a `RowTable` is now; it comes before the outcome of what is in it. */
+export interface RowTableMessage {
+  readonly kind: 'rowTable'
+  readonly collection: string
+  /** Undefined where ids are found by the index from now on. */
+  readonly memory: SharedArrayBuffer | undefined
+}
+
+export type FromWriter = OutcomeMessage | RowTableMessage
 
 export interface Question {
   readonly sql: string

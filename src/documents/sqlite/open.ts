@@ -14,9 +14,11 @@ import type {
 } from '../port.ts'
 import { prepareFile, tableOf } from './file.ts'
 import { documentsOf, lastRowOf, recordOf, statesOf } from './found.ts'
+import { idHash } from './idHash.ts'
 import { pack } from './packing.ts'
-import { countSql, findSql, idSql, idsSql, scanSql, sumSql } from './query.ts'
+import { countSql, findSql, idSql, idsSql, rowsSql, scanSql, sumSql } from './query.ts'
 import { Reading } from './reading.ts'
+import type { RowTable } from './rowTable.ts'
 import { Writing } from './writing.ts'
 
 export interface SqliteDocumentsOptions {
@@ -46,9 +48,9 @@ class SqliteDocuments implements Documents {
     this.#collections = new Set(this.#reading.collections())
   }
 
-  async createCollection(collection: string): Promise<void> {
+  async createCollection(collection: string, { toBeFilled = false } = {}): Promise<void> {
     tableOf(collection)
-    await this.#writing.carryOut({ kind: 'createCollection', collection })
+    await this.#writing.carryOut({ kind: 'createCollection', collection, toBeFilled })
     this.#collections.add(collection)
     this.#reading.forgetPlans()
   }
@@ -83,9 +85,26 @@ class SqliteDocuments implements Documents {
   async load<D = Document>(collection: string, ids: readonly string[]): Promise<readonly StoredState<D>[]> {
     const [id] = ids
     if (id === undefined || !this.#collections.has(collection)) return []
+    const rowTable = this.#writing.rowTable(collection)
+    if (rowTable !== undefined) return this.#loadFilling<D>(collection, ids, rowTable)
     const question = ids.length === 1 ? idSql(collection, id) : idsSql(collection, ids)
     if (ids.length <= idsAtOnce) return statesOf<D>(this.#reading.rowsHere(question))
     return statesOf<D>(await this.#reading.documents(question, ids.length))
+  }
+
+  /** Rows to which the table leads by chance, or which their document has left, are not asked for. */
+  async #loadFilling<D>(
+    collection: string,
+    ids: readonly string[],
+    rowTable: RowTable,
+  ): Promise<readonly StoredState<D>[]> {
+    const wanted = new Set(ids)
+    const rows = [...wanted].flatMap((id) => rowTable.rows(idHash(id)))
+    if (rows.length === 0) return []
+    const question = rowsSql(collection, rows)
+    const found =
+      rows.length <= idsAtOnce ? this.#reading.rowsHere(question) : await this.#reading.documents(question, rows.length)
+    return statesOf<D>(found).filter(({ id }) => wanted.has(id))
   }
 
   async find<D = Document>(collection: string, query: Query): Promise<readonly StoredDocument<D>[]> {

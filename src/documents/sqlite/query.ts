@@ -57,6 +57,15 @@ export function idsSql(collection: string, ids: readonly string[]): Question {
   }
 }
 
+/** What stands in these rows. */
+export function rowsSql(collection: string, rows: readonly number[]): Question {
+  return {
+    sql: `SELECT ${columns} FROM ${tableOf(collection)} WHERE n IN (SELECT value FROM json_each(?))`,
+    parameters: [JSON.stringify(rows)],
+    wanted: 'documents',
+  }
+}
+
 /** Rows in the order in which they stand in the file, after row `n`. */
 export function scanSql(collection: string, n: number, pageSize: number): Question {
   return {

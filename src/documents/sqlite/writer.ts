@@ -5,7 +5,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { Applier } from './apply.ts'
 import { outcomeOf } from './failure.ts'
 import { openWriting } from './file.ts'
-import type { Outcome, OutcomeMessage, Task, TaskMessage, WriteTask } from './message.ts'
+import type { FromWriter, Outcome, Task, TaskMessage, WriteTask } from './message.ts'
 
 /** Bytes of JSON in one transaction, at most, unless one call alone has more. */
 const bytesTogether = 64_000_000
@@ -21,11 +21,13 @@ const scrubPatience = 30_000
 const port = parentPort
 if (!port) throw new Error('The writer runs in a worker thread.')
 const database = openWriting(String(workerData))
-const applier = new Applier(database)
+const applier = new Applier(database, (collection, memory) =>
+  port.postMessage({ kind: 'rowTable', collection, memory } satisfies FromWriter),
+)
 
 let logged: keyof typeof logPages | undefined
 
-const answer = (id: number, outcome: Outcome) => port.postMessage({ id, outcome } satisfies OutcomeMessage)
+const answer = (id: number, outcome: Outcome) => port.postMessage({ kind: 'outcome', id, outcome } satisfies FromWriter)
 
 // Everything that has come while the last transaction ran is written in the next one.
 port.on('message', (first: TaskMessage) => {
@@ -69,7 +71,7 @@ function carryOut(id: number, task: Exclude<Task, WriteTask>): void {
   try {
     switch (task.kind) {
       case 'createCollection':
-        applier.createCollection(task.collection)
+        applier.createCollection(task.collection, task.toBeFilled)
         break
       case 'createIndexes':
         applier.createIndexes(task.collection, task.indexes)

@@ -2,8 +2,9 @@
 
 import { Worker } from 'node:worker_threads'
 import { DocumentsUnavailable, RecordConflict } from '../port.ts'
-import type { Outcome, OutcomeMessage, Task, TaskMessage } from './message.ts'
+import type { FromWriter, Outcome, Task, TaskMessage } from './message.ts'
 import { buffersOf } from './packing.ts'
+import { RowTable } from './rowTable.ts'
 
 interface Waiting {
   readonly resolve: () => void
@@ -13,6 +14,7 @@ interface Waiting {
 export class Writing {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  readonly #rowTables = new Map<string, RowTable>()
   #nextId = 0
   #failure: { readonly reason: string; readonly lasting: boolean } | undefined
   #closed = false
@@ -21,7 +23,11 @@ export class Writing {
     this.#worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: path })
     // It keeps the process alive only while somebody waits for it.
     this.#worker.unref()
-    this.#worker.on('message', ({ id, outcome }: OutcomeMessage) => this.#settle(id, outcome))
+    this.#worker.on('message', (message: FromWriter) => {
+      if (message.kind === 'outcome') this.#settle(message.id, message.outcome)
+      else if (message.memory === undefined) this.#rowTables.delete(message.collection)
+      else this.#rowTables.set(message.collection, new RowTable(message.memory))
+    })
     this.#worker.on('error', (error: Error) => {
       this.fail(`The writer of the read models ended (${error.message}). Start Parley again.`)
       for (const id of [...this.#waiting.keys()]) {
@@ -32,6 +38,11 @@ export class Writing {
 
   get failure(): string | undefined {
     return this.#closed ? 'The read models have been closed.' : this.#failure?.reason
+  }
+
+  /** How ids are found in a collection that is being filled; undefined where it has its index. */
+  rowTable(collection: string): RowTable | undefined {
+    return this.#rowTables.get(collection)
   }
 
   /** From now on nothing is written, until a restart. */
