@@ -4,6 +4,7 @@ import { GraphQLError } from 'graphql'
 import type { SessionDocument } from '../projections/sessions.ts'
 import type { UserDocument } from '../projections/users.ts'
 import type { SignedIn } from '../src/commands/accounts.ts'
+import { unlessUnavailable } from '../src/commands/input.ts'
 import type { ServerRole } from '../src/domain/events.ts'
 import { parseId, type SessionId, type UserId } from '../src/domain/ids.ts'
 import type { Position } from '../src/eventstore/port.ts'
@@ -300,34 +301,40 @@ builder.mutationFields((t) => ({
     description: 'Makes an account and signs it in.',
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The account.' }) },
     resolve: async (_, { input }, context) =>
-      seen(context, await context.app.commands.accounts.register(originOf(context), input)),
+      seen(context, await unlessUnavailable(() => context.app.commands.accounts.register(originOf(context), input))),
   }),
   login: t.field({
     type: LoginResult,
     description: 'Begins a session.',
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The credentials.' }) },
     resolve: async (_, { input }, context) =>
-      seen(context, await context.app.commands.accounts.login(originOf(context), input)),
+      seen(context, await unlessUnavailable(() => context.app.commands.accounts.login(originOf(context), input))),
   }),
   createGuest: t.field({
     type: CreateGuestResult,
     description: 'An account with a generated name and no password, for quick access.',
     args: { input: t.arg({ type: CreateGuestInput, required: true, description: 'The guest.' }) },
     resolve: async (_, { input }, context) =>
-      seen(context, await context.app.commands.accounts.createGuest(originOf(context), input)),
+      seen(context, await unlessUnavailable(() => context.app.commands.accounts.createGuest(originOf(context), input))),
   }),
   logout: t.field({
     type: LogoutResult,
     description: 'Ends the session of this request.',
     resolve: async (_, __, context) =>
       tooMuch(context) ??
-      seen(context, await context.app.commands.accounts.logout(signedIn(context).id, by(context).requester)),
+      seen(
+        context,
+        await unlessUnavailable(() =>
+          context.app.commands.accounts.logout(signedIn(context).id, by(context).requester),
+        ),
+      ),
   }),
   updateProfile: t.field({
     type: UpdateProfileResult,
     description: 'Changes what others see of the viewer.',
     args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What is to change.' }) },
     resolve: async (_, { input }, context) =>
-      tooMuch(context) ?? seen(context, await context.app.commands.accounts.updateProfile(by(context), input)),
+      tooMuch(context) ??
+      seen(context, await unlessUnavailable(() => context.app.commands.accounts.updateProfile(by(context), input))),
   }),
 }))

@@ -72,13 +72,15 @@ export interface ContextOptions {
   readonly caller: Caller
   /** What the reads must see at least. */
   readonly atLeast?: ConstructorParameters<typeof Consistency>[1]
+  /** The log does not reach `atLeast`. */
+  readonly unreachable?: boolean
   /** For a frame of a feed. */
   readonly frame?: boolean
 }
 
-export function createContext({ app, caller, atLeast, frame = false }: ContextOptions): Context {
+export function createContext({ app, caller, atLeast, unreachable = false, frame = false }: ContextOptions): Context {
   const { models } = app.queries
-  const consistency = new Consistency(models, atLeast)
+  const consistency = new Consistency(models, atLeast, { unreachable })
   return { app, caller, consistency, loaders: loadersFor({ models, consistency, frame }), began: {} }
 }
 

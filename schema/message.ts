@@ -2,6 +2,7 @@
 
 import type { MessageDocument } from '../projections/messages.ts'
 import { sentMessage } from '../projections/messages.ts'
+import { unlessUnavailable } from '../src/commands/input.ts'
 import type { AboutMessage } from '../src/commands/messages.ts'
 import type { Marked } from '../src/commands/readMarkers.ts'
 import type { Refusal } from '../src/domain/decision.ts'
@@ -203,21 +204,24 @@ builder.mutationFields((t) => ({
     description: 'Sends a message to a conversation.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to send.' }) },
     resolve: async (_, { input }, context) =>
-      tooMuch(context) ?? answer(context, await context.app.commands.messages.send(by(context), input)),
+      tooMuch(context) ??
+      answer(context, await unlessUnavailable(() => context.app.commands.messages.send(by(context), input))),
   }),
   editMessage: t.field({
     type: EditMessageResult,
     description: "Changes the text of one's own message.",
     args: { input: t.arg({ type: EditMessageInput, required: true, description: 'What to change.' }) },
     resolve: async (_, { input }, context) =>
-      tooMuch(context) ?? answer(context, await context.app.commands.messages.edit(by(context), input)),
+      tooMuch(context) ??
+      answer(context, await unlessUnavailable(() => context.app.commands.messages.edit(by(context), input))),
   }),
   deleteMessage: t.field({
     type: DeleteMessageResult,
     description: 'Deletes a message: its text can then be read nowhere, the log included.',
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'What to delete.' }) },
     resolve: async (_, { input }, context) =>
-      tooMuch(context) ?? answer(context, await context.app.commands.messages.delete(by(context), input)),
+      tooMuch(context) ??
+      answer(context, await unlessUnavailable(() => context.app.commands.messages.delete(by(context), input))),
   }),
   markRead: t.field({
     type: MarkReadResult,
@@ -226,7 +230,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { input }, context) => {
       const refused = tooMuch(context)
       if (refused) return refused
-      const outcome = await context.app.commands.readMarkers.markRead(by(context), input)
+      const outcome = await unlessUnavailable(() => context.app.commands.readMarkers.markRead(by(context), input))
       if (outcome.kind === 'done') context.consistency.raise(outcome.position)
       return outcome
     },

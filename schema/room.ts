@@ -1,5 +1,6 @@
 // Rooms: what they show, making and changing them, joining and leaving, roles and removal.
 
+import { unlessUnavailable } from '../src/commands/input.ts'
 import type { AboutRoom } from '../src/commands/rooms.ts'
 import type { Refusal } from '../src/domain/decision.ts'
 import type { HistoryVisibility, RoomVisibility } from '../src/domain/events.ts'
@@ -255,7 +256,7 @@ async function carryOut(
 ): Promise<Refusal | RoomPayload> {
   const refused = tooMuch(context)
   if (refused) return refused
-  const outcome = await command()
+  const outcome = await unlessUnavailable(command)
   if (outcome.kind === 'refused') return outcome
   const { position, roomId } = outcome
   context.consistency.raise(position)

@@ -137,6 +137,7 @@ async function assemble({ config, logger, engines, closing, startedAt }: Assembl
     metrics,
     introspection: config.introspection,
     isPosition: (text) => store.isPosition(text),
+    reaches: async (position) => position <= follower.handled || position <= (await store.end()),
     hearing: () => follower.hearing,
   })
   const http = new HttpServer({ gate, health, logger, config: httpConfig(config) })

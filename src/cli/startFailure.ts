@@ -6,7 +6,7 @@ import { CliFailure } from './exit.ts'
 /** What to tell the person who started it. Anything that is not foreseen is returned as it is. */
 export function startFailure(error: unknown, config: Pick<Config, 'host' | 'port' | 'data'>): unknown {
   if (!(error instanceof Error)) return error
-  if (error.name === 'CannotOpen') return new CliFailure(error.message)
+  if (error.name === 'CannotOpen' || error.name === 'ReadModelsOfAnotherLog') return new CliFailure(error.message)
   const code = 'code' in error ? error.code : undefined
   const listening = 'syscall' in error && error.syscall === 'listen'
   const { host, port, data } = config

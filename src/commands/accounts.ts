@@ -193,7 +193,8 @@ export class AccountCommands {
     if (claim.kind === 'refused') return claim
     const made = await make(id, requester)
     if (made.kind === 'refused') {
-      await this.#release(username, id, requester)
+      // It may still be made: the name is then kept, and can be taken over if nobody comes.
+      if (made.code !== 'UNAVAILABLE') await this.#release(username, id, requester)
       return made
     }
     const { state } = await this.#commands.load(reservations, usernameStream(usernameKey(username)))
@@ -257,7 +258,7 @@ export class AccountCommands {
     })
   }
 
-  /** Where the account was certainly not made, its name is free again. An unknown outcome keeps it: the claim can be taken over later. */
+  /** The account was certainly not made: its name is free again. */
   async #release(username: string, owner: UserId, requester: Requester): Promise<void> {
     const account = await this.#commands.load(accounts, userStream(owner))
     if (account.state.status === 'exists') return

@@ -12,6 +12,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../eventstore/port.ts'
+import { storesAway } from './input.ts'
 
 const unsettled = refuse(
   'UNAVAILABLE',
@@ -51,7 +52,7 @@ export async function appendUntilKnown({
       if (error instanceof StoreUnavailable) {
         // After an unknown outcome "nothing was written" speaks of this try only.
         if (failures > 0) return { kind: 'failed', refusal: unsettled, certain: false }
-        return { kind: 'failed', refusal: refuse('UNAVAILABLE', error.message), certain: true }
+        return { kind: 'failed', refusal: storesAway, certain: true }
       }
       if (error instanceof AppendTooLarge)
         return { kind: 'failed', refusal: refuse('TOO_LARGE', error.message), certain: true }

@@ -13,6 +13,7 @@ import type { Aggregate } from './aggregate.ts'
 import { appendUntilKnown } from './appending.ts'
 import { type Command, type Decided, decideAll, type Outcome, type Waiting } from './deciding.ts'
 import type { MessageFacts } from './facts.ts'
+import { storesAway } from './input.ts'
 import type { Clock } from './occasion.ts'
 import { absent, type Snapshots, type StreamState } from './streamState.ts'
 
@@ -91,7 +92,7 @@ export class Mailbox<State, E extends ParleyEvent> {
         this.#at = undefined
         const unavailable = error instanceof StoreUnavailable || error instanceof DocumentsUnavailable
         for (const { resolve, reject } of batch)
-          if (unavailable) resolve(refuse('UNAVAILABLE', error.message))
+          if (unavailable) resolve(storesAway)
           else reject(error)
       }
       this.usedAt = performance.now()

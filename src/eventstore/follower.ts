@@ -11,7 +11,7 @@ export interface LogListener {
 interface FollowerOptions {
   readonly store: EventStore
   readonly after: Position
-  /** Told when the subscription broke; it is taken up again from the last handled position. */
+  /** Told when the subscription broke, to be taken up again from the last handled position, or when a listener threw. */
   readonly onBroken?: (error: unknown) => void
   /** How often the end of the log is asked for while nothing comes, in ms. */
   readonly probeEveryMs?: number
@@ -89,8 +89,8 @@ export class LogFollower {
     for (let failures = 0; !signal.aborted; failures++) {
       try {
         for await (const delivery of this.#store.subscribe({ after: this.#handled, signal })) {
-          failures = 0
           this.#handle(delivery)
+          failures = 0
         }
       } catch (error) {
         this.#options.onBroken?.(error)
@@ -103,9 +103,18 @@ export class LogFollower {
 
   #handle(delivery: Delivery): void {
     this.#heard()
-    if (delivery.events.length > 0) for (const listener of this.#listeners) listener.deliver(delivery)
+    if (delivery.events.length > 0) for (const listener of this.#listeners) this.#tell(listener, delivery)
     this.#handled = delivery.position
     for (const waiter of this.#waiters) if (waiter.position <= delivery.position) waiter.resolve()
+  }
+
+  /** One listener's bug must not keep the others, or the next events, from being told. */
+  #tell(listener: LogListener, delivery: Delivery): void {
+    try {
+      listener.deliver(delivery)
+    } catch (error) {
+      this.#options.onBroken?.(error)
+    }
   }
 
   #heard(): void {

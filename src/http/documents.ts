@@ -11,6 +11,7 @@ import {
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import { type PagedFields, pagedFields } from './documentCost.ts'
 import { tooLarge } from './documentSize.ts'
 import type { Limits } from './limits.ts'
 import { withCode } from './refusal.ts'
@@ -32,6 +33,8 @@ export class Documents {
   readonly #schema: GraphQLSchema
   readonly #limits: Limits
   readonly #rules: readonly ValidationRule[]
+  readonly #introspection: boolean
+  readonly paged: PagedFields
   readonly #known = new LRUCache<string, Judged>({
     max: 2_000,
     maxSize: cacheBytes,
@@ -42,6 +45,8 @@ export class Documents {
   constructor({ schema, limits, introspection }: DocumentsOptions) {
     this.#schema = schema
     this.#limits = limits
+    this.#introspection = introspection
+    this.paged = pagedFields(schema)
     this.#rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
   }
 
@@ -66,7 +71,14 @@ export class Documents {
     const large = tooLarge(document, this.#limits)
     if (large) return { errors: [large] }
     const errors = validate(this.#schema, document, this.#rules, { maxErrors: 10 })
-    if (errors.length > 0) return { errors: errors.map((error) => withCode(error, 'BAD_INPUT')) }
+    if (errors.length > 0) return { errors: errors.map((error) => withCode(this.#discreet(error), 'BAD_INPUT')) }
     return { document }
+  }
+
+  /** Where the schema may not be asked for, guesses at it are not answered with its names either. */
+  #discreet(error: GraphQLError): GraphQLError {
+    if (this.#introspection) return error
+    const { nodes = null } = error
+    return new GraphQLError(error.message.replace(/ Did you mean .*$/, ''), { nodes })
   }
 }

@@ -14,6 +14,7 @@ import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
+import { tooCostly } from './documentCost.ts'
 import { Documents } from './documents.ts'
 import { FrameStream } from './frameStream.ts'
 import { type Admitted, type GateRequest, isObject, type Transport } from './gateRequest.ts'
@@ -40,7 +41,9 @@ interface GateOptions {
   /** Whether clients may ask for the schema. */
   readonly introspection?: boolean
   /** Whether a text is a position of this server's log. */
-  readonly isPosition?: (text: string) => boolean
+  readonly isPosition: (text: string) => boolean
+  /** Whether the log holds as much as this. */
+  readonly reaches: (position: Position) => boolean | Promise<boolean>
   /** False while the node hears nothing from the log: then no feed is opened. */
   readonly hearing?: () => boolean
 }
@@ -113,10 +116,19 @@ export class Gate {
         'BAD_INPUT',
         'The document holds no operation of that name, or several: "operationName" must name one.',
       )
+    const costly = tooCostly({
+      paged: this.#documents.paged,
+      document: judged.document,
+      operation: definition,
+      variables: operation.variables,
+      limit: this.limits.operationObjects,
+    })
+    if (costly) return { kind: 'refused', status: 400, errors: [costly] }
     if (definition.operation === 'subscription' && this.#options.hearing?.() === false)
       return refused('UNAVAILABLE', 'The server hears nothing from its log at the moment. Come back in a few seconds.')
     const position = this.#atLeast(atLeast ?? operation.atLeast, identity)
     if (typeof position === 'object') return position
+    const unreachable = position !== undefined && !(await this.#options.reaches(position))
     const caller: Caller = {
       ...(identity ? { identity } : {}),
       address: connection.address,
@@ -124,7 +136,7 @@ export class Gate {
       connectionId: connection.id,
       correlationId: newUuid(),
     }
-    const args = this.#argsOf(operation, judged.document, this.#contextOf(caller, position))
+    const args = this.#argsOf(operation, judged.document, this.#contextOf(caller, position, { unreachable }))
     return { kind: 'admitted', transport, operation: definition.operation, args, identity, ownIdentity }
   }
 
@@ -173,9 +185,12 @@ export class Gate {
     }
     const frames = new FrameStream({
       source: begun.source,
-      frameOf: (payload) => {
+      frameOf: async (payload) => {
         const contextValue = this.#contextOf(caller, positionIn(payload), { frame: true })
-        return this.#execute({ ...args, rootValue: payload, contextValue })
+        const frame = await this.#execute({ ...args, rootValue: payload, contextValue })
+        // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
+        if (frame.data == null) throw frame.errors?.[0] ?? new Error('A frame has neither data nor errors.')
+        return frame
       },
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
@@ -214,12 +229,22 @@ export class Gate {
     }
   }
 
-  #contextOf(caller: Caller, atLeast: Position | undefined, { frame = false } = {}): Admitted['args']['contextValue'] {
-    return createContext({ app: this.#options.app, caller, frame, ...(atLeast === undefined ? {} : { atLeast }) })
+  #contextOf(
+    caller: Caller,
+    atLeast: Position | undefined,
+    { frame = false, unreachable = false } = {},
+  ): Admitted['args']['contextValue'] {
+    return createContext({
+      app: this.#options.app,
+      caller,
+      frame,
+      unreachable,
+      ...(atLeast === undefined ? {} : { atLeast }),
+    })
   }
 
   #atLeast(asked: string | undefined, identity: Identity | undefined): Position | undefined | Refused {
-    const { isPosition = (text: string) => /^[0-9a-f]{16}$/.test(text) } = this.#options
+    const { isPosition } = this.#options
     if (asked !== undefined && !isPosition(asked))
       return refused('BAD_INPUT', 'Parley-At-Least must be the position that a mutation answered with.')
     // Just proved to be one.

@@ -11,6 +11,8 @@ export interface Limits {
   readonly documentAliases: number
   /** Fields in all, fragments expanded. */
   readonly documentFields: number
+  /** Objects that one operation may ask for, lists within lists multiplied. */
+  readonly operationObjects: number
   /** Fields of the root type in one operation. */
   readonly rootFields: number
   /** Subscriptions that one socket may hold at a time. */
@@ -37,6 +39,7 @@ export const defaultLimits: Limits = {
   documentDepth: 12,
   documentAliases: 50,
   documentFields: 1_000,
+  operationObjects: 10_000,
   rootFields: 20,
   subscriptionsPerSocket: 100,
   operationsUnderWay: 64,

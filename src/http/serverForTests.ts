@@ -36,6 +36,7 @@ interface TestServerOptions {
   readonly deadlineMs?: number
   readonly introspection?: boolean
   readonly metricsAccess?: 'local' | 'public' | 'off'
+  readonly connectionsPerAddress?: number
 }
 
 /** Feeds that were opened, and those among them that have been ended by their reader. */
@@ -64,6 +65,7 @@ export class TestServer implements AsyncDisposable {
     deadlineMs = 3_600_000,
     introspection,
     metricsAccess = 'local',
+    connectionsPerAddress,
   }: TestServerOptions = {}) {
     for (const [index, name] of ['ada', 'bob'].entries()) {
       const user = userId(`user_${uuid(index)}`)
@@ -91,6 +93,8 @@ export class TestServer implements AsyncDisposable {
       metrics,
       limits: { ...defaultLimits, ...limits },
       wheel: this.#wheel,
+      isPosition: (text) => /^[0-9a-f]{14,16}$/.test(text),
+      reaches: () => true,
       ...(hearing ? { hearing } : {}),
       ...(introspection === undefined ? {} : { introspection }),
     })
@@ -103,6 +107,7 @@ export class TestServer implements AsyncDisposable {
       gate: this.gate,
       health,
       logger,
+      ...(connectionsPerAddress === undefined ? {} : { connectionsPerAddress }),
       config: { origins: [], trustProxy: false, graphiql: true, ...config },
     })
   }

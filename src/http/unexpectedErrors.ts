@@ -22,9 +22,13 @@ function describe(error: unknown): object {
   return { name: error.name, code, place }
 }
 
-/** The stores say themselves what is wrong and what to do. */
-const unavailable = [DocumentsUnavailable, NotYetBuilt, QueryTooSlow, StoreUnavailable]
-const isUnavailable = (thrown: unknown): thrown is Error => unavailable.some((kind) => thrown instanceof kind)
+/** What clients are told where a store cannot be reached; undefined for any other error. Names of files stay in the log. */
+function sentenceFor(thrown: unknown): string | undefined {
+  if (thrown instanceof NotYetBuilt || thrown instanceof QueryTooSlow) return thrown.message
+  if (thrown instanceof DocumentsUnavailable || thrown instanceof StoreUnavailable)
+    return 'The server cannot reach what it has stored at the moment. Try again later; whoever runs it finds the reason in its log.'
+  return undefined
+}
 
 const hidden = 'Something went wrong on the server. Try again; if it stays, report the correlation id.'
 
@@ -36,7 +40,8 @@ interface Occasion {
 /** For what was thrown outside any resolver. GraphQLErrors are shown as they are. */
 export function shownError(thrown: unknown, { logger, correlationId }: Occasion): GraphQLError {
   if (thrown instanceof GraphQLError) return shown([thrown], { logger, correlationId })[0] ?? thrown
-  if (isUnavailable(thrown)) return new GraphQLError(thrown.message, { extensions: { code: 'UNAVAILABLE' } })
+  const sentence = sentenceFor(thrown)
+  if (sentence !== undefined) return new GraphQLError(sentence, { extensions: { code: 'UNAVAILABLE' } })
   logger.error({ correlationId, error: describe(thrown) }, 'An operation failed unexpectedly.')
   return new GraphQLError(hidden, { extensions: { code: 'INTERNAL', correlationId } })
 }
@@ -49,8 +54,9 @@ export function shown(errors: readonly GraphQLError[], { logger, correlationId }
     const bug = bugBehind(error)
     if (!bug) return error
     const { nodes = null } = error
-    if (isUnavailable(bug)) {
-      return new GraphQLError(bug.message, { nodes, path: error.path, extensions: { code: 'UNAVAILABLE' } })
+    const sentence = sentenceFor(bug)
+    if (sentence !== undefined) {
+      return new GraphQLError(sentence, { nodes, path: error.path, extensions: { code: 'UNAVAILABLE' } })
     }
     const path = error.path.join('.')
     logger.error({ correlationId, path, error: describe(bug) }, 'A resolver failed unexpectedly.')

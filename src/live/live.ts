@@ -2,11 +2,12 @@
 // who follow its conversation.
 
 import { GraphQLError } from 'graphql'
+import type { UserDocument } from '../../projections/users.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import type { SessionWatch } from '../accounts/sessionWatch.ts'
 import { rooms } from '../commands/aggregate.ts'
 import type { Snapshots } from '../commands/streamState.ts'
-import { type ConversationId, parseId } from '../domain/ids.ts'
+import { type ConversationId, parseId, type UserId } from '../domain/ids.ts'
 import { mayRead } from '../domain/room.ts'
 import { conversationStream } from '../domain/streams.ts'
 import type { LogFollower, LogListener } from '../eventstore/follower.ts'
@@ -15,6 +16,7 @@ import { Channel } from './channel.ts'
 import { ConversationFeed, type Frame, newestPlace, readFrame, stillThere } from './conversationFeed.ts'
 import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './cursor.ts'
 import { merged } from './event.ts'
+import { personFromLog } from './person.ts'
 
 interface LiveOptions {
   readonly store: EventStore
@@ -153,6 +155,11 @@ export class Live implements LogListener {
     const channels = [...this.#news]
     this.#news.clear()
     for (const channel of channels) channel.wake()
+  }
+
+  /** Somebody who takes part in what a feed delivers, as the log knows them. */
+  async person(id: UserId): Promise<UserDocument | undefined> {
+    return await personFromLog(this.#options.store, id)
   }
 
   async #begin(

@@ -11,13 +11,15 @@ export class Consistency {
   readonly #models: ReadModels
   #atLeast: Position | undefined
   #written: Position | undefined
-  #behind = false
+  #behind: boolean
   #waiting: Promise<unknown> | undefined
   readonly #listeners: (() => void)[] = []
 
-  constructor(models: ReadModels, atLeast?: Position) {
+  /** `unreachable`: the log itself does not reach `atLeast`, so that there is nothing to wait for. */
+  constructor(models: ReadModels, atLeast?: Position, { unreachable = false } = {}) {
     this.#models = models
     this.#atLeast = atLeast
+    this.#behind = unreachable
   }
 
   get atLeast(): Position | undefined {

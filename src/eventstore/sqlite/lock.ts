@@ -70,5 +70,8 @@ function pidIn(database: DatabaseSync | undefined): number | undefined {
 }
 
 function notWritable(folder: string, error: unknown): string {
+  const code = codeOf(error)
+  if (code === sqliteCode.corrupt || code === sqliteCode.notADatabase)
+    return `The file lock.db in ${folder} is damaged. It holds nothing that is needed: if no server runs on this folder, delete it and start again.`
   return `The data folder ${folder} cannot be locked (${messageOf(error)}). Check who owns it and whether it may be written, or choose another with --data.`
 }
