@@ -237,9 +237,10 @@ export class Target {
 
   /** What is known without asking the store. */
   #withoutReading(id: string): Entry | undefined {
-    let onItsWay: Entry | undefined
-    for (const written of this.#onTheirWay) onItsWay ??= written.get(id)
-    const known = onItsWay ?? (this.#absent?.mayHold(id) === false ? absent(id) : undefined)
+    let known: Entry | undefined
+    // First what is quick: most documents of a new build are new, and what is on its way has been added to the filter.
+    if (this.#absent?.mayHold(id) === false) known = absent(id)
+    else for (const written of this.#onTheirWay) known ??= written.get(id)
     if (known !== undefined) this.#cache.put(known)
     return known
   }
