@@ -4,8 +4,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Expected } from '../port.ts'
 import { codeOf, sqliteCode } from './failure.ts'
 import { bytesOfId } from './ids.ts'
+import { Inserting } from './inserting.ts'
 import { newestBodies } from './newest-bodies.ts'
-import { type AppendBatch, outcome, type Value } from './protocol.ts'
+import { type AppendBatch, fieldsOfEvent, outcome } from './protocol.ts'
 
 /** What the writer knows of a stream's end. Revision -1: no event yet. */
 interface Head {
@@ -16,7 +17,6 @@ interface Head {
 }
 
 const headsKept = 20_000
-const fields = 5
 
 /** The batch was not written. With `at: 'begin'` the next one may well be. */
 export class BatchFailed extends Error {
@@ -35,8 +35,7 @@ export class Appending {
   readonly #headOf: StatementSync
   readonly #keyOf: StatementSync
   readonly #addStream: StatementSync
-  readonly #addEvent: StatementSync
-  readonly #addBody: StatementSync
+  readonly #inserting: Inserting
   readonly #undo: StatementSync
   readonly #removeOlder: StatementSync
   readonly #placeOf: StatementSync
@@ -57,8 +56,7 @@ export class Appending {
       'SELECT revision, position FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1',
     )
     this.#addStream = database.prepare('INSERT INTO streams (name) VALUES (?)')
-    this.#addEvent = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
-    this.#addBody = database.prepare('INSERT INTO bodies VALUES (?, ?)')
+    this.#inserting = new Inserting(database)
     this.#undo = database.prepare('DELETE FROM events WHERE position > ?')
     this.#removeOlder = database.prepare('DELETE FROM events WHERE stream = ? AND revision < ?')
     this.#placeOf = database.prepare('SELECT revision, position FROM events WHERE id = ? AND stream = ?')
@@ -98,7 +96,7 @@ export class Appending {
     const keepsOnlyNewest = batch[index + 2] === 1
     const count = batch[index + 3] as number
     const first = index + 4
-    const next = first + count * fields
+    const next = first + count * fieldsOfEvent
     const head = this.#head(stream)
     if (count === 0) {
       const met = isMet(expected, head.revision)
@@ -117,34 +115,19 @@ export class Appending {
   #insert(
     head: Head,
     stream: string,
-    batch: readonly Value[],
+    batch: AppendBatch,
     first: number,
     next: number,
     keepsOnlyNewest: boolean,
   ): boolean {
     if (head.key === 0) head.key = Number(this.#addStream.run(stream).lastInsertRowid)
     const before = this.end
-    let position = before
-    let revision = head.revision
+    const count = (next - first) / fieldsOfEvent
+    const position = before + count
+    const revision = head.revision + count
+    const place = { first, next, stream: head.key, position: before + 1, revision: head.revision + 1 }
     try {
-      for (let index = first; index < next; index += fields) {
-        position += 1
-        revision += 1
-        const body = batch[index + 3] ?? null
-        const slot = body === null ? null : position
-        bytesOfId(batch[index] as string, this.#id)
-        // type, data and metadata are strings in a batch: undefined never stands there
-        this.#addEvent.run(
-          position,
-          head.key,
-          revision,
-          this.#id,
-          batch[index + 1] ?? null,
-          batch[index + 2] ?? null,
-          slot,
-          batch[index + 4] ?? null,
-        )
-      }
+      this.#inserting.events(batch, place)
     } catch (error) {
       if (codeOf(error) !== sqliteCode.constraint) throw error
       this.#undo.run(before)
@@ -152,14 +135,11 @@ export class Appending {
     }
     // Bodies only now: once in their table they must not be taken out again, see schema.ts.
     if (keepsOnlyNewest) {
-      const body = batch[next - fields + 3] as string | null // the batch's layout, see AppendBatch
+      const body = batch[next - fieldsOfEvent + 3] as string | null // the batch's layout, see AppendBatch
       this.#keepBodyOfNewest(head.key, head.revision, position, body)
       this.#removeOlder.run(head.key, revision)
     } else {
-      for (let index = first, slot = before + 1; index < next; index += fields, slot += 1) {
-        const body = batch[index + 3] ?? null
-        if (body !== null) this.#addBody.run(slot, body)
-      }
+      this.#inserting.bodies(batch, place)
     }
     this.end = position
     head.revision = revision
@@ -177,7 +157,7 @@ export class Appending {
     keepsOnlyNewest: boolean,
   ): { revision: number; position: number } | undefined {
     if (head.revision === -1) return undefined
-    bytesOfId(batch[first + (count - 1) * fields] as string, this.#id)
+    bytesOfId(batch[first + (count - 1) * fieldsOfEvent] as string, this.#id)
     const last = this.#placeOf.get(this.#id, head.key)
     if (last === undefined) return undefined
     const revision = Number(last.revision)
@@ -189,7 +169,7 @@ export class Appending {
     if (!keepsOnlyNewest) {
       const there = this.#idsFrom.all(head.key, firstRevision, count)
       for (const [index, row] of there.entries()) {
-        bytesOfId(batch[first + index * fields] as string, this.#id)
+        bytesOfId(batch[first + index * fieldsOfEvent] as string, this.#id)
         if (Buffer.compare(row.id as Uint8Array, this.#id) !== 0) return undefined // the column is a BLOB
       }
     }

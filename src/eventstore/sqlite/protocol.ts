@@ -33,6 +33,8 @@ export interface WorkerSettings {
  */
 export type AppendBatch = readonly Value[]
 
+export const fieldsOfEvent = 5
+
 export type ToWriter =
   | { readonly kind: 'append'; readonly batch: AppendBatch }
   | { readonly kind: 'forget'; readonly call: number; readonly ids: readonly string[] }
