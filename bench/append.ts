@@ -136,9 +136,9 @@ function openPeer(folder: string) {
   return { append, close: () => database.close() }
 }
 
-/** A message of 120 characters, as a room gets it. */
+/** A message of 120 characters, as a room gets it: its texts come out of a parser, each in one piece. */
 function newEvent(): NewEvent {
-  return {
+  const event: NewEvent = {
     id: randomUUID(),
     type: 'MessageSent',
     data: { number: 123_456, clientMessageId: 'a-key-of-the-sender', mentions: [] },
@@ -150,6 +150,7 @@ function newEvent(): NewEvent {
       $correlationId: '0192f3c4-aaaa-7bbb-8ccc-123456789012',
     },
   }
+  return JSON.parse(JSON.stringify(event)) as NewEvent // what went in
 }
 
 function storedEvent() {
