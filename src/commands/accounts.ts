@@ -21,7 +21,7 @@ import type { Position } from '../eventstore/port.ts'
 import { accounts, reservations, sessions } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import type { Outcome } from './deciding.ts'
-import { accepted, isRefusal } from './input.ts'
+import { accepted, isRefusal, storesAway } from './input.ts'
 import { type By, dateTime, newUuid, type Requester } from './occasion.ts'
 
 /** A session that has just begun. The token is told this once. */
@@ -194,7 +194,7 @@ export class AccountCommands {
     const made = await make(id, requester)
     if (made.kind === 'refused') {
       // It may still be made: the name is then kept, and can be taken over if nobody comes.
-      if (made.code !== 'UNAVAILABLE') await this.#release(username, id, requester)
+      if (made.code !== 'UNAVAILABLE' || made === storesAway) await this.#release(username, id, requester)
       return made
     }
     const { state } = await this.#commands.load(reservations, usernameStream(usernameKey(username)))

@@ -83,12 +83,12 @@ describe('READYOURWRITES', () => {
     expect(body.errors?.[0]?.extensions?.code).toBe('BAD_INPUT')
   })
 
-  test('one that the log has not reached is answered after 2 s, and says that it is behind', async () => {
+  test('one that the log does not reach is answered at once, and says that it is behind', async () => {
     await using server = await startTestServer()
     const ada = await guest(server.graphql)
     const began = performance.now()
     const { body } = await ada.post('{ viewer { user { kind } } }', {}, atLeast(farFuture, 0))
-    expect(performance.now() - began).toBeGreaterThan(1_500)
+    expect(performance.now() - began).toBeLessThan(1_500)
     expect(body).toMatchObject({
       data: { viewer: { user: { kind: 'GUEST' } } },
       extensions: { parley: { behind: true, position: expect.any(String) } },

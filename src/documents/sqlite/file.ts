@@ -19,7 +19,7 @@ export function prepareFile(folder: string): string {
     using database = new DatabaseSync(path, { timeout: 5000 })
     const version = pragma(database, 'user_version')
     if (version > fileVersion) {
-      throw new CannotOpen(`${path} was written by a newer version of Parley. Start that version; ${remedy(path)}`)
+      throw new CannotOpen(`${path} was written by a newer version of Parley. Start that version, or ${remedy(path)}`)
     }
     if (version === 0) {
       const tables = database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n
@@ -39,7 +39,7 @@ export function prepareFile(folder: string): string {
 }
 
 const remedy = (path: string) =>
-  `or delete ${path} with the -wal and -shm files beside it: the read models will then be rebuilt from the log.`
+  `delete ${path} with the -wal and -shm files beside it: the read models will then be rebuilt from the log.`
 
 function makeFile(database: DatabaseSync): void {
   // Filling a collection of 10⁶ documents took a quarter less time with 8 KB than with 4 KB.

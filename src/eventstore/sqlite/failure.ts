@@ -21,6 +21,18 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Whether what lies on the disk is no longer what was written. */
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === sqliteCode.corrupt || code === sqliteCode.notADatabase
+}
+
+/** A sentence for a read that failed: what happened, and what to do. */
+export const readFailure = (error: unknown, folder: string): string =>
+  isDamage(error)
+    ? `The log in ${folder} is damaged (${messageOf(error)}). Nothing more is acknowledged: restore a backup, then restart.`
+    : `The log in ${folder} cannot be read (${messageOf(error)}).`
+
 /** A sentence for a write that failed: what happened, what it means, what to do. */
 export function writeFailure(error: unknown, folder: string): string {
   const after = 'Nothing more is acknowledged until the server has been restarted'

@@ -86,5 +86,5 @@ export type FromReader =
   | { readonly kind: 'page'; readonly call: number; readonly rows: Rows }
   /** JSON: an array of such rows, each an array; data, body and metadata are in it as what they stand for. */
   | { readonly kind: 'text'; readonly call: number; readonly text: string }
-  | { readonly kind: 'refused'; readonly call: number; readonly reason: string }
+  | { readonly kind: 'refused'; readonly call: number; readonly reason: string; readonly damaged: boolean }
   | { readonly kind: 'closed' }

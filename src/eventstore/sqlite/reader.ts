@@ -2,7 +2,7 @@
 // own: a snapshot that stays open would keep the WAL from being emptied.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from './failure.ts'
+import { isDamage, readFailure } from './failure.ts'
 import { Pages } from './pages.ts'
 import type { FromReader, ToReader, WorkerSettings } from './protocol.ts'
 import { connectReader } from './schema.ts'
@@ -28,7 +28,7 @@ port.on('message', (message: ToReader) => {
       say({ kind: 'text', call, text: pages.text(request.after, request.limit) })
     } else say({ kind: 'page', call, rows: pages.page(request) })
   } catch (error) {
-    say({ kind: 'refused', call: message.call, reason: `The log in ${folder} cannot be read (${messageOf(error)}).` })
+    say({ kind: 'refused', call: message.call, reason: readFailure(error, folder), damaged: isDamage(error) })
   }
 })
 

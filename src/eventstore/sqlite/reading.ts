@@ -18,22 +18,27 @@ interface Call {
 export class Reading {
   readonly #worker: Worker
   readonly #calls = new Map<number, Call>()
-  readonly #ended: Promise<unknown>
+  readonly #ended: Promise<void>
+  readonly #onFault: (reason: string) => void
   #count = 0
   #fault: string | undefined
+  #closing = false
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onFault: (reason: string) => void) {
     this.#worker = worker
-    this.#ended = once(worker, 'exit')
+    this.#onFault = onFault
+    // Not `once` of node:events: that one fails with the thread's error, for which nobody waits before `close`.
+    this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()))
     worker.on('message', (message: FromReader) => this.#hear(message))
     worker.on('error', (error) => this.#died(messageOf(error)))
     worker.on('exit', () => this.#died('it ended'))
   }
 
-  static async start(settings: WorkerSettings): Promise<Reading> {
+  /** `onFault` is told once what the log cannot go on with: it is damaged, or the thread has ended. */
+  static async start(settings: WorkerSettings, onFault: (reason: string) => void): Promise<Reading> {
     const worker = new Worker(new URL('./reader.ts', import.meta.url), { workerData: settings })
     await once(worker, 'message')
-    return new Reading(worker)
+    return new Reading(worker, onFault)
   }
 
   page(request: PageRequest): Promise<RecordedEvent[]> {
@@ -52,6 +57,7 @@ export class Reading {
 
   /** Answers what was asked, then ends the thread. */
   async close(): Promise<void> {
+    this.#closing = true
     this.#post({ kind: 'close' })
     await this.#ended
   }
@@ -73,13 +79,18 @@ export class Reading {
       }
       call.resolve(events)
     } else if (message.kind === 'page') call.resolve(eventsOf(message.rows, call.forgotten))
-    else call.reject(new StoreUnavailable(message.reason))
+    else {
+      if (message.damaged) this.#onFault(message.reason)
+      call.reject(new StoreUnavailable(message.reason))
+    }
     this.#calls.delete(message.call)
   }
 
   #died(how: string): void {
-    this.#fault = `The thread that reads the log has ended (${how}). Restart the server.`
-    for (const { reject } of this.#calls.values()) reject(new StoreUnavailable(this.#fault))
+    const fault = `The thread that reads the log has ended (${how}). Restart the server.`
+    if (this.#fault === undefined && !this.#closing) this.#onFault(fault)
+    this.#fault = fault
+    for (const { reject } of this.#calls.values()) reject(new StoreUnavailable(fault))
     this.#calls.clear()
   }
 }

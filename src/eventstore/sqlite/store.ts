@@ -16,7 +16,7 @@ import {
   type SubscribeOptions,
 } from '../port.ts'
 import { encode } from './encode.ts'
-import { messageOf } from './failure.ts'
+import { codeOf, isDamage, messageOf, readFailure } from './failure.ts'
 import { isId } from './ids.ts'
 import { Pages } from './pages.ts'
 import { countOf, isPosition, positionOf } from './positions.ts'
@@ -63,9 +63,11 @@ export async function openSqliteEventStore(options: SqliteEventStoreOptions): Pr
   const settings: WorkerSettings = { folder, synchronous, maxPages }
   const database = openFile(folder, readOnly ? 'read' : 'write')
   let reading: Reading | undefined
+  let store: Store | undefined
   try {
-    reading = await Reading.start(settings)
-    const store = new Store(options, database, reading)
+    const onFault = (reason: string): void => store?.fail(reason)
+    reading = await Reading.start(settings, onFault)
+    store = new Store(options, database, reading)
     if (!readOnly) await store.startWriting(settings)
     return store
   } catch (error) {
@@ -85,6 +87,7 @@ class Store implements SqliteEventStore, Log {
   readonly #listeners = new Set<() => void>()
   #looking: NodeJS.Timeout | undefined
   #recent: Recent
+  #fault: string | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: SqliteEventStoreOptions, database: DatabaseSync, reading: Reading) {
@@ -108,6 +111,12 @@ class Store implements SqliteEventStore, Log {
     })
     this.#writing = writing
     this.#recent = new Recent(end)
+  }
+
+  /** It cannot be gone on with: nothing is acknowledged any more, and `health` says why. */
+  fail(reason: string): void {
+    this.#fault ??= reason
+    this.#writing?.latch(reason)
   }
 
   get recent(): Recent {
@@ -167,12 +176,12 @@ class Store implements SqliteEventStore, Log {
 
   async at(position: Position): Promise<RecordedEvent | undefined> {
     this.#open()
-    return eventsOf(this.#pages.at(countOf(position)))[0]
+    return this.#read(() => eventsOf(this.#pages.at(countOf(position)))[0])
   }
 
   async head(stream: string): Promise<StreamHead | undefined> {
     this.#open()
-    const head = this.#pages.head(stream)
+    const head = this.#read(() => this.#pages.head(stream))
     return head === undefined ? undefined : { ...head, position: positionOf(head.position) }
   }
 
@@ -182,7 +191,7 @@ class Store implements SqliteEventStore, Log {
 
   async end(): Promise<Position> {
     this.#open()
-    return positionOf(this.#pages.end())
+    return this.#read(() => positionOf(this.#pages.end()))
   }
 
   subscribe({ after, pageSize = defaultPageSize, signal }: SubscribeOptions) {
@@ -201,7 +210,7 @@ class Store implements SqliteEventStore, Log {
 
   health(): { readonly ready: true } | { readonly ready: false; readonly reason: string } {
     if (this.closed) return { ready: false, reason: 'The log is closed.' }
-    const reason = this.#writing?.fault
+    const reason = this.#writing?.fault ?? this.#fault
     return reason === undefined ? { ready: true } : { ready: false, reason }
   }
 
@@ -250,7 +259,19 @@ class Store implements SqliteEventStore, Log {
 
   #smallPage(request: PageRequest): RecordedEvent[] {
     this.#open()
-    return eventsOf(this.#pages.page(request))
+    return this.#read(() => eventsOf(this.#pages.page(request)))
+  }
+
+  /** A short read on this thread. @throws {StoreUnavailable} */
+  #read<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error
+      const reason = readFailure(error, this.#options.folder)
+      if (isDamage(error)) this.fail(reason)
+      throw new StoreUnavailable(reason)
+    }
   }
 
   #changed(): void {

@@ -56,13 +56,14 @@ export class Writing {
   #flushing = false
   #closing = false
   #fault: string | undefined
-  readonly #ended: Promise<unknown>
+  readonly #ended: Promise<void>
   readonly statistics: Statistics = { appends: 0, commits: 0 }
 
   private constructor(worker: Worker, options: WritingOptions) {
     this.#worker = worker
     this.#options = options
-    this.#ended = once(worker, 'exit')
+    // Not `once` of node:events: that one fails with the thread's error, for which nobody waits before `close`.
+    this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()))
     worker.on('message', (message: FromWriter) => this.#hear(message))
     worker.on('error', (error) => this.#died(messageOf(error)))
     worker.on('exit', () => this.#died('it ended'))
@@ -147,7 +148,7 @@ export class Writing {
         return
       case 'failed':
         this.#fail(message.reason, message.written)
-        if (message.latched) this.#latch(message.reason)
+        if (message.latched) this.latch(message.reason)
         else this.#flush()
         return
       case 'forgotten': {
@@ -158,7 +159,7 @@ export class Writing {
         return
       }
       case 'latched':
-        this.#latch(message.reason)
+        this.latch(message.reason)
         return
       case 'ready':
       case 'closed':
@@ -210,7 +211,8 @@ export class Writing {
     }
   }
 
-  #latch(reason: string): void {
+  /** From now on no append succeeds, and none is acknowledged that has not been. */
+  latch(reason: string): void {
     if (this.#fault !== undefined) return
     this.#fault = reason
     for (const { reject } of this.#waiting) reject(new StoreUnavailable(reason))
@@ -224,6 +226,6 @@ export class Writing {
     while (this.#sent.length > 0) this.#fail(reason, 'unknown')
     for (const { reject } of this.#forgetting.values()) reject(new StoreUnavailable(reason))
     this.#forgetting.clear()
-    this.#latch(reason)
+    this.latch(reason)
   }
 }
