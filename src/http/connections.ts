@@ -1,6 +1,15 @@
 // The open client connections: sockets and event streams.
 
+import { addressGroup } from '../accounts/addressGroup.ts'
+import { isLoopback } from './clientAddress.ts'
+import { type Refused, refused } from './refusal.ts'
+
+/** Open connections of one address, or of one IPv6 network of the size that one customer gets. */
+const connectionsPerAddress = 1_000
+
 export interface OpenConnection {
+  /** Of its client. */
+  readonly address: string
   /** Whether it carries at least one subscription. */
   readonly hasFeeds: boolean
   /** @param code as of a WebSocket; an event stream just ends, unfinished, so that its client comes back. */
@@ -9,29 +18,54 @@ export interface OpenConnection {
   destroy(): void
 }
 
+export interface ConnectionsOptions {
+  readonly limit: number
+  readonly perAddress?: number | undefined
+}
+
 export class Connections {
   readonly #limit: number
+  readonly #perAddress: number
   readonly #open = new Set<OpenConnection>()
+  readonly #byAddress = new Map<string, number>()
 
-  constructor(limit: number) {
+  /**
+   * @param limit open connections in all
+   * @param perAddress of one address group; connections from this machine are only counted in all
+   */
+  constructor({ limit, perAddress = connectionsPerAddress }: ConnectionsOptions) {
     this.#limit = limit
+    this.#perAddress = perAddress
   }
 
   get count(): number {
     return this.#open.size
   }
 
-  /** Whether there is room for one more. */
-  get room(): boolean {
-    return this.#open.size < this.#limit
+  /** Why there is no room for one more from this address; nothing where there is. */
+  refusal(address: string): Refused | undefined {
+    if (this.#open.size >= this.#limit)
+      return refused('UNAVAILABLE', 'The server has as many connections as it can hold. Come back later.')
+    if (isLoopback(address) || (this.#byAddress.get(addressGroup(address)) ?? 0) < this.#perAddress) return undefined
+    return refused(
+      'RATE_LIMITED',
+      `Your address has ${this.#perAddress} connections open already: close some of them. A server behind a proxy needs PARLEY_TRUST_PROXY=on to tell its clients apart.`,
+    )
   }
 
   add(connection: OpenConnection): void {
+    if (this.#open.has(connection)) return
     this.#open.add(connection)
+    const group = addressGroup(connection.address)
+    this.#byAddress.set(group, (this.#byAddress.get(group) ?? 0) + 1)
   }
 
   remove(connection: OpenConnection): void {
-    this.#open.delete(connection)
+    if (!this.#open.delete(connection)) return
+    const group = addressGroup(connection.address)
+    const left = (this.#byAddress.get(group) ?? 0) - 1
+    if (left > 0) this.#byAddress.set(group, left)
+    else this.#byAddress.delete(group)
   }
 
   closeAll(code: number, reason: string): void {

@@ -6,6 +6,7 @@ import type { Limits } from './limits.ts'
 import type { TimerWheel } from './timerWheel.ts'
 
 interface EventStreamOptions {
+  readonly address: string
   readonly response: ServerResponse
   readonly limits: Limits
   readonly wheel: TimerWheel
@@ -13,6 +14,7 @@ interface EventStreamOptions {
 }
 
 export class EventStream implements OpenConnection {
+  readonly address: string
   readonly hasFeeds: boolean
   readonly #response: ServerResponse
   readonly #limits: Limits
@@ -22,11 +24,14 @@ export class EventStream implements OpenConnection {
   /** Lets go whoever waits for the client to read. */
   #release: (() => void) | undefined
 
-  constructor({ response, limits, wheel, hasFeeds }: EventStreamOptions) {
+  constructor({ address, response, limits, wheel, hasFeeds }: EventStreamOptions) {
+    this.address = address
     this.hasFeeds = hasFeeds
     this.#response = response
     this.#limits = limits
     this.#wheel = wheel
+    // The client has gone already: nothing would ever tell that this stream has ended.
+    if (response.destroyed) return
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -64,7 +69,7 @@ export class EventStream implements OpenConnection {
   }
 
   complete(): void {
-    if (this.#response.writableEnded) return
+    if (!this.open) return
     void this.send('complete')
     this.#response.end()
   }

@@ -10,6 +10,18 @@ const codeOf = async (response: Response): Promise<unknown> => {
   return code ?? errors?.[0]?.extensions?.code
 }
 
+/** What the server says on a connection of its own, until it closes that. */
+const answer = (server: TestServer, text: string): Promise<string> =>
+  new Promise((resolve) => {
+    let heard = ''
+    const socket = connect(Number(new URL(server.origin).port), '127.0.0.1', () => socket.write(text))
+    socket.on('data', (data) => {
+      heard += data
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(heard))
+  })
+
 test('bad requests get the status and the code that say so', async () => {
   await using server = await startTestServer()
   const query = JSON.stringify({ query: '{ hello }' })
@@ -104,18 +116,8 @@ test('the log knows path and status of a request, but no query and no body', asy
 
 test('what is no HTTP, or has too many headers, ends that connection only', async () => {
   await using server = await startTestServer()
-  const answer = (text: string) =>
-    new Promise<string>((resolve) => {
-      let heard = ''
-      const socket = connect(Number(new URL(server.origin).port), '127.0.0.1', () => socket.write(text))
-      socket.on('data', (data) => {
-        heard += data
-      })
-      socket.on('error', () => {})
-      socket.on('close', () => resolve(heard))
-    })
-  expect(await answer('nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400/)
-  expect(await answer(`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431/)
+  expect(await answer(server, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1.1 400/)
+  expect(await answer(server, `GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431/)
   expect((await fetch(`${server.origin}/livez`)).status).toBe(200)
 })
 
@@ -125,4 +127,25 @@ test('closing lets a request under way be answered', async () => {
   await new Promise((resolve) => setTimeout(resolve, 50))
   await server.http.close()
   expect(await (await asked).json()).toEqual({ data: { slow: 150 } })
+})
+
+test('a request that offers to go on in HTTP/2 is answered in HTTP/1.1, with its body read', async () => {
+  await using server = await startTestServer()
+  const body = '{"query":"{ hello }"}'
+  const heard = await answer(
+    server,
+    [
+      'POST /graphql HTTP/1.1',
+      'Host: localhost',
+      'Connection: Upgrade, HTTP2-Settings, close',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n'),
+  )
+  expect(heard).toMatch(/^HTTP\/1.1 200 /)
+  expect(heard).toContain('{"data":{"hello":"world"}}')
 })

@@ -31,6 +31,8 @@ export interface HttpServerOptions {
   readonly health: Health
   readonly logger: RequestLogger
   readonly routes?: readonly Route[]
+  /** Open sockets and event streams of one address. */
+  readonly connectionsPerAddress?: number
 }
 
 /** How long a stopping server waits for clients to take their leave, in ms. */
@@ -46,9 +48,9 @@ export class HttpServer {
   #stopping = false
 
   constructor(options: HttpServerOptions) {
-    const { gate, config, logger } = options
+    const { gate, config, logger, connectionsPerAddress } = options
     this.#options = options
-    this.#connections = new Connections(gate.limits.connections)
+    this.#connections = new Connections({ limit: gate.limits.connections, perAddress: connectionsPerAddress })
     this.#post = createGraphqlHttp(gate)
     this.#stream = createSse({ gate, connections: this.#connections })
     this.#graphiql = new Graphiql({ logger })
@@ -60,6 +62,8 @@ export class HttpServer {
       keepAliveTimeout: 65_000,
       maxHeaderSize: 16_384,
       noDelay: true,
+      // Another protocol that is offered (h2c, say) is not taken: the request is answered as it is.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     })
     this.#server.on('request', (request, response) => void this.#answer(request, response))
     this.#server.on('upgrade', (request, socket, head) => {

@@ -63,7 +63,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     })
     // Answered by hand: the library would queue answers without end for a client that sends pings and reads nothing.
     socket.on('ping', (data) => {
-      if (socket.bufferedAmount <= gate.limits.bufferedBytes) socket.pong(data)
+      if (socket.bufferedAmount <= gate.limits.bufferedBytes) socket.pong(data, undefined, () => this.#drained())
     })
     socket.on('pong', () => {
       this.#answered = true
@@ -93,14 +93,22 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     // Its subscriptions end now: one whose source always has more would never let the socket tell that it has closed.
     if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
     const { bufferedBytes } = this.#gate.limits
-    if (socket.bufferedAmount + data.length <= bufferedBytes) return socket.send(data)
+    // While it is slow everything is sent with a callback, so that the last of them sees that nothing is left.
+    if (this.#slowSince === undefined && socket.bufferedAmount + data.length <= bufferedBytes) return socket.send(data)
     this.#slowSince ??= performance.now()
     return new Promise((resolve) => {
       socket.send(data, () => {
-        if (socket.bufferedAmount <= bufferedBytes) this.#slowSince = undefined
         resolve()
+        this.#drained()
       })
     })
+  }
+
+  /** Something has gone out to the client: when enough has, its next operations are taken up. */
+  #drained(): void {
+    if (this.#slowSince === undefined || this.#socket.bufferedAmount > this.#gate.limits.bufferedBytes) return
+    this.#slowSince = undefined
+    this.#serve()
   }
 
   close(code = 1000, reason = ''): void {
@@ -117,6 +125,8 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
 
   /** The socket belongs to this person from now on, and ends with the session. */
   signIn(identity: Identity): void {
+    // It may have gone while its token was looked up; then nothing would end the watch before the session does.
+    if (this.#ended) return
     this.identity = identity
     this.#watching = this.#gate.watch(identity, () => this.close(4403, 'Session ended'))
   }
@@ -133,9 +143,13 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     this.#serve()
   }
 
-  /** Takes up what was sent, in order, as far as there is room; the rest stays with the client. */
+  /**
+   * Takes up what was sent, in order, as far as there is room; the rest stays with the client. A client that leaves its
+   * answers unread gets no further ones made.
+   */
   #serve(): void {
-    while (!this.#ended && this.#underWay < this.#gate.limits.operationsUnderWay) {
+    const { operationsUnderWay } = this.#gate.limits
+    while (!this.#ended && this.#slowSince === undefined && this.#underWay < operationsUnderWay) {
       const message = this.#pending.shift()
       if (message === undefined) break
       void this.#take(message)

@@ -101,3 +101,30 @@ test('comments keep a quiet stream open; a server that stops ends it without com
   await server[Symbol.asyncDispose]()
   expect(await text).toMatch(/^(:\n\n){3,}$/)
 })
+
+test('a client that goes before its answer is there leaves no open stream behind', async () => {
+  await using server = await startTestServer()
+  const { gate } = server
+  const identify = gate.identify.bind(gate)
+  for (const query of ['{ hello }', 'subscription { silence }']) {
+    const [asked, answered, carriedOut] = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+    gate.identify = async (authorization) => {
+      asked?.resolve()
+      await answered?.promise
+      // What follows, up to the stream, takes a few turns at most.
+      setTimeout(() => carriedOut?.resolve(), 50)
+      return identify(authorization)
+    }
+    const gone = new AbortController()
+    const response = subscribe(server, query, { signal: gone.signal })
+    await asked?.promise
+    gone.abort()
+    await expect(response).rejects.toThrow()
+    // The request is logged when its connection has closed.
+    await expect.poll(() => server.logged.splice(0).length).toBe(1)
+    answered?.resolve()
+    await carriedOut?.promise
+    expect([query, server.http.connections()]).toEqual([query, 0])
+  }
+  expect(server.feeds).toMatchObject({ opened: 1, returned: 1 })
+})

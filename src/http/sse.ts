@@ -43,7 +43,8 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
       authorization: request.headers.authorization,
       atLeast: headerOf(request, 'parley-at-least'),
     })
-    const open = (hasFeeds: boolean) => openStream({ gate, connections, response, hasFeeds })
+    const { address } = connection
+    const open = (hasFeeds: boolean) => openStream({ gate, connections, address, response, hasFeeds })
     if (admitted.kind === 'refused') {
       // A browser's EventSource shows nothing of an answer that is no stream: what is wrong with the document comes in one.
       return admitted.status === 400
@@ -51,13 +52,16 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
         : refuse(admitted.errors, admitted.status)
     }
     if (admitted.operation === 'subscription') {
-      if (!connections.room)
-        return refuse(
-          [refusalError('UNAVAILABLE', 'The server has as many connections as it can hold. Come back later.')],
-          503,
-        )
+      const full = connections.refusal(address)
+      if (full) return refuse(full.errors, full.status)
       const frames = await gate.subscribe(admitted)
       if (!('next' in frames)) return sendOnly(open(false), { errors: frames })
+      // Others may have come in while the feed was being opened.
+      const fullNow = connections.refusal(address)
+      if (fullNow) {
+        void frames.return()
+        return refuse(fullNow.errors, fullNow.status)
+      }
       return pass(frames, open(true), response)
     }
     if (admitted.operation === 'mutation' && request.method === 'GET') {
@@ -83,12 +87,15 @@ async function readParams(asked: GraphqlRequest): Promise<RequestParams | GraphQ
 interface OpenStream {
   readonly gate: Gate
   readonly connections: Connections
+  readonly address: string
   readonly response: ServerResponse
   readonly hasFeeds: boolean
 }
 
-function openStream({ gate, connections, response, hasFeeds }: OpenStream): EventStream {
-  const stream = new EventStream({ response, limits: gate.limits, wheel: gate.wheel, hasFeeds })
+function openStream({ gate, connections, address, response, hasFeeds }: OpenStream): EventStream {
+  const stream = new EventStream({ address, response, limits: gate.limits, wheel: gate.wheel, hasFeeds })
+  // The client may have gone while its operation was carried out.
+  if (response.destroyed) return stream
   connections.add(stream)
   response.once('close', () => connections.remove(stream))
   return stream

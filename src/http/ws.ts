@@ -46,14 +46,15 @@ export function createSockets(options: SocketsOptions): Sockets {
         return refuseUpgrade(socket, 403, 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.')
       if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
         return refuseUpgrade(socket, 400, `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`)
-      if (!connections.room)
-        return refuseUpgrade(socket, 503, 'The server has as many connections as it can hold. Come back later.')
+      const address = clientAddress(request, { trustProxy })
+      const full = connections.refusal(address)
+      if (full) return refuseUpgrade(socket, full.status, full.errors.map(({ message }) => message).join(' '))
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const connection = new SocketConnection({
           socket: webSocket,
           gate,
           id: newUuid(),
-          address: clientAddress(request, { trustProxy }),
+          address,
           userAgent: request.headers['user-agent'],
         })
         connections.add(connection)
