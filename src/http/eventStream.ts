@@ -48,7 +48,9 @@ export class EventStream implements OpenConnection {
   }
 
   get open(): boolean {
-    return !this.#response.destroyed && !this.#response.writableEnded
+    const response = this.#response
+    // The response hears of its lost socket only in a later turn, which a source that always has more would never let come.
+    return !response.destroyed && !response.writableEnded && response.socket?.destroyed !== true
   }
 
   /** Waits while the client has too much left to read. */

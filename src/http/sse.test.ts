@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startTestServer, type TestServer } from './serverForTests.ts'
 
@@ -127,4 +130,33 @@ test('a client that goes before its answer is there leaves no open stream behind
     expect([query, server.http.connections()]).toEqual([query, 0])
   }
   expect(server.feeds).toMatchObject({ opened: 1, returned: 1 })
+})
+
+test('BOUND: a reader that pauses is given nothing more meanwhile, and goes on where it was', async () => {
+  await using server = await startTestServer()
+  const sent = request(`${server.url}?query=subscription{big(bytes:100000)}`, {
+    headers: { accept: 'text/event-stream' },
+  }).end()
+  // The only argument of this event.
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.pause()
+  let before = 0
+  await expect
+    .poll(
+      () => {
+        const stands = before > 2 && before === server.feeds.pulled
+        before = server.feeds.pulled
+        return stands
+      },
+      { interval: 200, timeout: 10_000 },
+    )
+    .toBe(true)
+  // The operating system holds a few MB for a reader that does not read.
+  expect(before).toBeLessThan(200)
+  await sleep(200)
+  expect(server.feeds.pulled).toBe(before)
+  response.resume()
+  await expect.poll(() => server.feeds.pulled).toBeGreaterThan(before + 10)
+  sent.destroy()
+  await expect.poll(() => server.feeds.returned).toBe(1)
 })
