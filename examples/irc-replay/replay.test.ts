@@ -1,7 +1,7 @@
 // Part of a real log, twice, against a real server.
 
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -13,7 +13,14 @@ import { usernameOf } from './nicks.ts'
 import type { Report } from './report.ts'
 
 const here = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-const logs = process.env.PARLEY_IRC_LOGS ?? here('../../../shared/data/ubuntu-irc')
+const beside = (pattern: string): string => {
+  const folder = here('../../..')
+  const [found] = globSync(pattern, { cwd: folder })
+  return found === undefined ? '' : path.join(folder, found)
+}
+
+/** The logs are not part of the repository: where they lie is said, or they are in a folder of data beside it. */
+const logs = process.env.PARLEY_IRC_LOGS ?? beside('*/data/ubuntu-irc')
 const slow = { timeout: 240_000 }
 
 interface Run {

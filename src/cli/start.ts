@@ -45,7 +45,8 @@ async function start({ json, ...flags }: StartOptions): Promise<void> {
     stopping.dispose()
     throw error
   }
-  // The signals stay taken: a second one must not end a process that is about to end well.
+  // At once, with the signals still taken: a process that ends by itself first gives them up, and a second one would cut it off.
+  process.exit(exit.done)
 }
 
 async function launch(flags: Omit<StartOptions, 'json'>): Promise<RunningServer> {

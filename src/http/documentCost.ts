@@ -17,24 +17,30 @@ import {
 import { pageSizeLimit } from '../queries/page.ts'
 import { refusalError } from './refusal.ts'
 
-/** By the names of the fields that give pages: how many entries they give where nothing is said. */
-export type PagedFields = ReadonlyMap<string, number>
+/** What a schema says of its lists. */
+export interface PagedFields {
+  /** By the names of the fields that give pages: how many entries they give where nothing is said. */
+  readonly usual: ReadonlyMap<string, number>
+  readonly objectTypes: ReadonlySet<string>
+}
 
 const usualPage = 50
 
 /** The fields of a schema with an argument `first`, or `ids`. */
 export function pagedFields(schema: GraphQLSchema): PagedFields {
-  const paged = new Map<string, number>()
+  const usual = new Map<string, number>()
+  const objectTypes = new Set<string>()
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) && !isInterfaceType(type)) continue
+    if (isObjectType(type)) objectTypes.add(type.name)
     for (const { name, args } of Object.values(type.getFields())) {
       const first = args.find((arg) => arg.name === 'first')
-      if (first) paged.set(name, typeof first.defaultValue === 'number' ? first.defaultValue : usualPage)
+      if (first) usual.set(name, typeof first.defaultValue === 'number' ? first.defaultValue : usualPage)
       // As many as are named; `nodes` of a connection goes by the same name and takes no argument.
-      else if (args.some((arg) => arg.name === 'ids')) paged.set(name, 1)
+      else if (args.some((arg) => arg.name === 'ids')) usual.set(name, 1)
     }
   }
-  return paged
+  return { usual, objectTypes }
 }
 
 type Variables = Readonly<Record<string, unknown>>
@@ -63,7 +69,7 @@ function saidBy(argument: ArgumentNode, { variables, defaults }: Asked): unknown
 
 /** How many entries a field gives at most. What is beyond the limit of a page is refused when it is carried out. */
 function entriesOf(field: FieldNode, asked: Asked): number {
-  const usual = asked.paged.get(field.name.value)
+  const usual = asked.paged.usual.get(field.name.value)
   if (usual === undefined) return 1
   for (const argument of field.arguments ?? []) {
     const name = argument.name.value
@@ -78,15 +84,25 @@ function entriesOf(field: FieldNode, asked: Asked): number {
 
 function objectsIn(set: SelectionSetNode, asked: Asked): number {
   let objects = 0
+  /** What is asked of one object type or the other: an object is of one of them only. */
+  const either = new Map<string, number>()
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) {
       // Introspection has bounds of its own.
       if (!selection.selectionSet || selection.name.value.startsWith('__')) continue
       objects += entriesOf(selection, asked) * (1 + objectsIn(selection.selectionSet, asked))
-    } else if (selection.kind === Kind.INLINE_FRAGMENT) objects += objectsIn(selection.selectionSet, asked)
-    else objects += objectsOfFragment(selection.name.value, asked)
+      continue
+    }
+    const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : asked.fragments.get(selection.name.value)
+    const type = fragment?.typeCondition?.name.value
+    const inside =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? objectsIn(selection.selectionSet, asked)
+        : objectsOfFragment(selection.name.value, asked)
+    if (type !== undefined && asked.paged.objectTypes.has(type)) either.set(type, (either.get(type) ?? 0) + inside)
+    else objects += inside
   }
-  return objects
+  return objects + Math.max(0, ...either.values())
 }
 
 function objectsOfFragment(name: string, asked: Asked): number {

@@ -39,7 +39,7 @@ export const defaultLimits: Limits = {
   documentDepth: 12,
   documentAliases: 50,
   documentFields: 1_000,
-  operationObjects: 10_000,
+  operationObjects: 20_000,
   rootFields: 20,
   subscriptionsPerSocket: 100,
   operationsUnderWay: 64,

@@ -26,7 +26,7 @@ test('lists within lists are multiplied before they are read, variables and frag
     'query ($id: ID!) { conversation(id: $id) { ...Room } } fragment Room on Conversation { messages { nodes { conversation { members { nodes { user { id } conversation { members { nodes { id } } } } } } } } }',
   )
   await refused(`query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Room { ${nested(['100'])} } } }`, {
-    ids: Array(60).fill(id),
+    ids: Array(90).fill(id),
   })
   const { body } = await eve.post(
     `query ($id: ID!) { conversation(id: $id) { ${nested(['100'])} } rooms { nodes { lastMessage { text author { username } } } } }`,
