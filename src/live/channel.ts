@@ -2,6 +2,7 @@
 
 import { rooms } from '../commands/aggregate.ts'
 import { fold, type StreamState } from '../commands/streamState.ts'
+import type { MessageEvent } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'
 import { mayRead, type Room } from '../domain/room.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
@@ -76,9 +77,9 @@ export class Channel {
       this.#early.push(stored)
       return
     }
-    if (stored.revision <= this.#state.revision) return
+    if (stored.revision <= this.#state.revision || isAboutMessage(stored.type)) return
     this.#state = fold(rooms, this.#state, stored)
-    if (!changesAccess(stored.type)) return
+    if (!endsAccess(stored.type)) return
     for (const follower of this.#followers) if (!this.mayRead(follower.user)) follower.endAt(stored.revision)
   }
 
@@ -128,5 +129,14 @@ export class Channel {
   }
 }
 
-const accessTypes: ReadonlySet<string> = new Set(['UserLeft', 'MemberRemoved', 'MemberBanned', 'RoomUpdated'])
-const changesAccess = (type: string): boolean => accessTypes.has(type)
+const ending: ReadonlySet<string> = new Set(['UserLeft', 'MemberRemoved', 'MemberBanned', 'RoomUpdated'])
+const endsAccess = (type: string): boolean => ending.has(type)
+
+const aboutMessages: ReadonlySet<string> = new Set<MessageEvent['type']>([
+  'MessageSent',
+  'DMSent',
+  'MessageEdited',
+  'MessageDeleted',
+])
+/** Messages are most of what happens, and change nothing about who may read: they are not folded. */
+const isAboutMessage = (type: string): boolean => aboutMessages.has(type)

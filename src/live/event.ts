@@ -1,5 +1,6 @@
 // What a feed delivers: an event of the log, or a place where one may not or cannot be shown.
 
+import { rooms } from '../commands/aggregate.ts'
 import type { EventType, Recorded, RoomEvent } from '../domain/events.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import { conversationOf } from '../domain/streams.ts'
@@ -55,21 +56,11 @@ export function feedEvent(stored: RecordedEvent, fresh: boolean): FeedEvent {
     : { kind: 'skipped', throughRevision: revision, ...place }
 }
 
-/** The types that clients are shown; others of the stream are skipped until there is a type for them. */
-export const shownTypes: ReadonlySet<EventType> = new Set<RoomEvent['type']>([
-  'RoomCreated',
-  'RoomUpdated',
-  'RoomArchived',
-  'RoomUnarchived',
-  'UserJoined',
-  'UserLeft',
-  'UserInvited',
-  'MemberRemoved',
-  'MemberRoleChanged',
-  'MessageSent',
-  'MessageEdited',
-  'MessageDeleted',
-])
+/** Events of a room for which the API has no type yet; they are skipped until it has. */
+const notShown: ReadonlySet<EventType> = new Set<RoomEvent['type']>(['DMSent', 'MemberBanned', 'MemberUnbanned'])
+
+/** The types that clients are shown. */
+export const shownTypes: ReadonlySet<EventType> = rooms.types.difference(notShown)
 
 const isConversationRecord = (event: Recorded): event is ConversationRecord =>
   event.conversationId !== undefined && shownTypes.has(event.type)

@@ -5,7 +5,7 @@ import type { Expected } from '../port.ts'
 import { codeOf, sqliteCode } from './failure.ts'
 import { bytesOfId } from './ids.ts'
 import { Inserting } from './inserting.ts'
-import { newestBodies } from './newest-bodies.ts'
+import { newestBodies } from './newestBodies.ts'
 import { type AppendBatch, fieldsOfEvent, outcome } from './protocol.ts'
 
 /** What the writer knows of a stream's end. Revision -1: no event yet. */
