@@ -21,7 +21,8 @@ builder.mutationType({
 })
 builder.subscriptionType({ description: 'What can be followed.' })
 
-type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never
+/** What the builder was told, for those who name its types. */
+export type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never
 
 /** An object type backed by `T`. */
 export type ObjectOf<T> = ObjectRef<Types, T>

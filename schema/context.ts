@@ -106,3 +106,11 @@ export function asking(context: Context): Asking {
   const { consistency, loaders } = context
   return { viewer: signedIn(context).userId, consistency, loaders }
 }
+
+/** What the log says must be there. @throws GraphQLError UNAVAILABLE when the read models could not show it in time */
+export function present<T>(found: T | undefined | null): T {
+  if (found != null) return found
+  throw new GraphQLError('This is not readable yet: the read models are behind. Ask again in a moment.', {
+    extensions: { code: 'UNAVAILABLE' },
+  })
+}

@@ -6,12 +6,12 @@ import type { ConversationId } from '../src/domain/ids.ts'
 import { anchorOf, encodeCursor } from '../src/live/cursor.ts'
 import type { Found } from '../src/queries/loaders.ts'
 import { pageSize } from '../src/queries/page.ts'
-import { present, User, Viewer } from './account.ts'
 import { builder } from './builder.ts'
 import { afterDescription, connectionType, firstDescription } from './connection.ts'
-import { asking, signedIn } from './context.ts'
+import { asking, present, signedIn } from './context.ts'
 import { Node } from './node.ts'
 import { Conversation, ConversationFeedPayload, type FoundConversation, Membership, Message } from './refs.ts'
+import { User, Viewer } from './user.ts'
 
 /** The id of a document in the collection of conversations. */
 const idOf = ({ id }: FoundConversation) => id as ConversationId

@@ -2,7 +2,6 @@
 
 import type { Refusal, RefusalCode } from '../src/domain/decision.ts'
 import { builder, type ObjectOf } from './builder.ts'
-import { type Context, signedIn } from './context.ts'
 
 const codes = [
   'BAD_INPUT',
@@ -117,11 +116,5 @@ export function resultType<P extends { readonly kind: 'done' }>(
   })
 }
 
-/** A refusal where the viewer does too much, too fast. @throws GraphQLError UNAUTHENTICATED for anonymous callers */
-export function tooMuch(context: Context): Refusal | undefined {
-  const allowance = context.app.server.allow(signedIn(context).userId)
-  if (allowance.allowed) return undefined
-  const { retryAfterSeconds } = allowance
-  const detail = `That is too much at once. Try again in ${retryAfterSeconds} s.`
-  return { kind: 'refused', code: 'RATE_LIMITED', detail, retryAfterSeconds }
-}
+/** What `resultType` makes for a payload. */
+export type ResultOf<P extends { readonly kind: 'done' }> = ReturnType<typeof resultType<P>>

@@ -5,11 +5,11 @@ import type { EventOf, EventType } from '../src/domain/events.ts'
 import { messageId, type UserId } from '../src/domain/ids.ts'
 import type { Frame } from '../src/live/conversationFeed.ts'
 import type { ConversationRecord, FeedEvent, ShownEvent } from '../src/live/event.ts'
-import { present, User } from './account.ts'
 import { builder } from './builder.ts'
-import { type Context, signedIn } from './context.ts'
+import { type Context, present, signedIn } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
 import { Conversation, ConversationFeedPayload, Message } from './refs.ts'
+import { User } from './user.ts'
 
 const FeedResetReason = builder.enumType('FeedResetReason', {
   description: 'Why a feed cannot be continued from a cursor.',

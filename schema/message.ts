@@ -2,19 +2,19 @@
 
 import type { MessageDocument } from '../projections/messages.ts'
 import { sentMessage } from '../projections/messages.ts'
-import { unlessUnavailable } from '../src/commands/input.ts'
 import type { AboutMessage } from '../src/commands/messages.ts'
 import type { Marked } from '../src/commands/readMarkers.ts'
 import type { Refusal } from '../src/domain/decision.ts'
 import type { ConversationId } from '../src/domain/ids.ts'
 import { messageId } from '../src/domain/ids.ts'
 import type { Found } from '../src/queries/loaders.ts'
-import { present, User } from './account.ts'
 import { builder } from './builder.ts'
-import { by, type Context } from './context.ts'
-import { resultType, tooMuch } from './errors.ts'
+import { carryOut, mutation, positionDescription } from './command.ts'
+import { by, type Context, present } from './context.ts'
+import { resultType } from './errors.ts'
 import { Node } from './node.ts'
 import { Conversation, Message } from './refs.ts'
+import { User } from './user.ts'
 
 Message.implement({
   description: 'A message as it is now.',
@@ -75,7 +75,6 @@ interface MessagePayload extends Pick<AboutMessage, 'position' | 'messageId' | '
 }
 
 const fieldDescriptions = {
-  position: 'Where it stands in the log; send it back to read your own write.',
   message: 'The message as it is now.',
   conversation: 'Where it is.',
 }
@@ -91,7 +90,7 @@ const conversationField = async (
 const SendMessagePayload = builder.objectRef<MessagePayload>('SendMessagePayload').implement({
   description: 'The message is stored.',
   fields: (t) => ({
-    position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
     message: t.field({
       type: Message,
       description: fieldDescriptions.message,
@@ -110,7 +109,7 @@ const changedPayload = (name: string, description: string) =>
   builder.objectRef<MessagePayload>(name).implement({
     description,
     fields: (t) => ({
-      position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+      position: t.expose('position', { type: 'Position', description: positionDescription }),
       message: t.field({
         type: Message,
         description: fieldDescriptions.message,
@@ -122,7 +121,7 @@ const changedPayload = (name: string, description: string) =>
 const MarkReadPayload = builder.objectRef<Marked>('MarkReadPayload').implement({
   description: 'Read up to there, or further before.',
   fields: (t) => ({
-    position: t.expose('position', { type: 'Position', description: fieldDescriptions.position }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
     conversation: t.field({
       type: Conversation,
       description: fieldDescriptions.conversation,
@@ -187,52 +186,45 @@ const MarkReadInput = builder.inputType('MarkReadInput', {
   fields: (t) => ({ messageId: t.id({ required: true, description: 'The newest message read.' }) }),
 })
 
-/** The payload of a command about a message. A later read in the same operation sees what it did. */
-function answer(context: Context, outcome: Refusal | AboutMessage): Refusal | MessagePayload {
+/** A command about a message, and its payload. */
+async function aboutMessage(
+  context: Context,
+  command: () => Promise<Refusal | AboutMessage>,
+): Promise<Refusal | MessagePayload> {
+  const outcome = await carryOut(context, command)
   if (outcome.kind === 'refused') return outcome
   const { position, messageId: id, conversationId, events } = outcome
-  context.consistency.raise(position)
   const event = events.find(({ type }) => type === 'MessageSent')
   const document = event?.type === 'MessageSent' ? sentMessage(event) : undefined
   const sent = event && document && { ...document, id: messageId(event.id) }
   return { kind: 'done', position, messageId: id, conversationId, sent, duplicate: events.length === 0 }
 }
 
-builder.mutationFields((t) => ({
-  sendMessage: t.field({
-    type: SendMessageResult,
-    description: 'Sends a message to a conversation.',
-    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'What to send.' }) },
-    resolve: async (_, { input }, context) =>
-      tooMuch(context) ??
-      answer(context, await unlessUnavailable(() => context.app.commands.messages.send(by(context), input))),
-  }),
-  editMessage: t.field({
-    type: EditMessageResult,
-    description: "Changes the text of one's own message.",
-    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'What to change.' }) },
-    resolve: async (_, { input }, context) =>
-      tooMuch(context) ??
-      answer(context, await unlessUnavailable(() => context.app.commands.messages.edit(by(context), input))),
-  }),
-  deleteMessage: t.field({
-    type: DeleteMessageResult,
-    description: 'Deletes a message: its text can then be read nowhere, the log included.',
-    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'What to delete.' }) },
-    resolve: async (_, { input }, context) =>
-      tooMuch(context) ??
-      answer(context, await unlessUnavailable(() => context.app.commands.messages.delete(by(context), input))),
-  }),
-  markRead: t.field({
-    type: MarkReadResult,
-    description: 'Reads up to and including this message. Never moves back.',
-    args: { input: t.arg({ type: MarkReadInput, required: true, description: 'How far.' }) },
-    resolve: async (_, { input }, context) => {
-      const refused = tooMuch(context)
-      if (refused) return refused
-      const outcome = await unlessUnavailable(() => context.app.commands.readMarkers.markRead(by(context), input))
-      if (outcome.kind === 'done') context.consistency.raise(outcome.position)
-      return outcome
-    },
-  }),
-}))
+mutation('sendMessage', {
+  type: SendMessageResult,
+  description: 'Sends a message to a conversation.',
+  input: SendMessageInput,
+  inputIs: 'What to send.',
+  run: (context, input) => aboutMessage(context, () => context.app.commands.messages.send(by(context), input)),
+})
+mutation('editMessage', {
+  type: EditMessageResult,
+  description: "Changes the text of one's own message.",
+  input: EditMessageInput,
+  inputIs: 'What to change.',
+  run: (context, input) => aboutMessage(context, () => context.app.commands.messages.edit(by(context), input)),
+})
+mutation('deleteMessage', {
+  type: DeleteMessageResult,
+  description: 'Deletes a message: its text can then be read nowhere, the log included.',
+  input: DeleteMessageInput,
+  inputIs: 'What to delete.',
+  run: (context, input) => aboutMessage(context, () => context.app.commands.messages.delete(by(context), input)),
+})
+mutation('markRead', {
+  type: MarkReadResult,
+  description: 'Reads up to and including this message. Never moves back.',
+  input: MarkReadInput,
+  inputIs: 'How far.',
+  run: (context, input) => carryOut(context, () => context.app.commands.readMarkers.markRead(by(context), input)),
+})

@@ -1,19 +1,19 @@
 // Rooms: what they show, making and changing them, joining and leaving, roles and removal.
 
-import { unlessUnavailable } from '../src/commands/input.ts'
 import type { AboutRoom } from '../src/commands/rooms.ts'
-import type { Refusal } from '../src/domain/decision.ts'
+import { type Refusal, refuse } from '../src/domain/decision.ts'
 import type { HistoryVisibility, RoomVisibility } from '../src/domain/events.ts'
-import { membershipId, parseId, type RoomId, type UserId } from '../src/domain/ids.ts'
+import { membershipId, parseId, type UserId } from '../src/domain/ids.ts'
 import { BadInput } from '../src/queries/page.ts'
-import { present, User } from './account.ts'
 import { builder } from './builder.ts'
+import { carryOut, mutation, positionDescription } from './command.ts'
 import { afterDescription, connectionType, firstDescription } from './connection.ts'
-import { asking, by, type Context } from './context.ts'
+import { asking, by, type Context, present } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
-import { type ErrorName, resultType, tooMuch } from './errors.ts'
+import { type ErrorName, resultType } from './errors.ts'
 import { Node } from './node.ts'
 import { Conversation, type FoundConversation, Membership } from './refs.ts'
+import { User } from './user.ts'
 
 const RoomVisibilityType = builder.enumType('RoomVisibility', {
   description:
@@ -93,8 +93,6 @@ builder.queryFields((t) => ({
 // ── commands ──
 
 type RoomPayload = Pick<AboutRoom, 'kind' | 'position' | 'roomId'> & { readonly userId?: UserId }
-
-const positionDescription = 'Where it stands in the log; send it back to read your own write.'
 
 const roomField = async ({ roomId }: RoomPayload, { loaders }: Context) => present(await loaders.rooms.load(roomId))
 
@@ -248,94 +246,80 @@ const RemoveMemberInput = builder.inputType('RemoveMemberInput', {
   }),
 })
 
-/** What a command about a room answers; reads that follow in this operation see what it did. */
-async function carryOut(
+/** A command about a room, and about somebody in it. */
+async function aboutRoom(
   context: Context,
   command: () => Promise<Refusal | AboutRoom>,
   about: { readonly userId?: string } = {},
 ): Promise<Refusal | RoomPayload> {
-  const refused = tooMuch(context)
-  if (refused) return refused
-  const outcome = await unlessUnavailable(command)
+  const outcome = await carryOut(context, command)
   if (outcome.kind === 'refused') return outcome
   const { position, roomId } = outcome
-  context.consistency.raise(position)
   const user = about.userId === undefined ? undefined : parseId(about.userId)
-  return {
-    kind: 'done',
-    position,
-    roomId: roomId satisfies RoomId,
-    ...(user?.type === 'user' ? { userId: user.id } : undefined),
-  }
+  return { kind: 'done', position, roomId, ...(user?.type === 'user' ? { userId: user.id } : undefined) }
 }
 
-const publicOnly = (field: string): Refusal => ({
-  kind: 'refused',
-  code: 'BAD_INPUT',
-  detail: 'This version makes public rooms whose whole history can be read. Leave the field out.',
-  field,
-})
+const publicOnly = (field: string): Refusal =>
+  refuse('BAD_INPUT', 'This version makes public rooms whose whole history can be read. Leave the field out.', field)
 
-builder.mutationFields((t) => ({
-  createRoom: t.field({
-    type: CreateRoomResult,
-    description: 'Makes a room; whoever makes it is its owner.',
-    args: { input: t.arg({ type: CreateRoomInput, required: true, description: 'The room.' }) },
-    resolve: (_, { input }, context) => {
-      const { visibility, historyVisibility, ...room } = input
-      return carryOut(context, async () => {
-        if (visibility === 'PRIVATE') return publicOnly('visibility')
-        if (historyVisibility === 'SINCE_JOINED') return publicOnly('historyVisibility')
-        return await context.app.commands.rooms.create(by(context), room)
-      })
-    },
-  }),
-  updateRoom: t.field({
-    type: UpdateRoomResult,
-    description: 'Changes what a room is called, and what it is about.',
-    args: { input: t.arg({ type: UpdateRoomInput, required: true, description: 'What is to change.' }) },
-    resolve: (_, { input }, context) => carryOut(context, () => context.app.commands.rooms.update(by(context), input)),
-  }),
-  archiveRoom: t.field({
-    type: ArchiveRoomResult,
-    description: 'Makes a room one that can only be read.',
-    args: { input: t.arg({ type: ArchiveRoomInput, required: true, description: 'The room.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.archive(by(context), input.roomId)),
-  }),
-  unarchiveRoom: t.field({
-    type: UnarchiveRoomResult,
-    description: 'Opens an archived room again.',
-    args: { input: t.arg({ type: UnarchiveRoomInput, required: true, description: 'The room.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.unarchive(by(context), input.roomId)),
-  }),
-  joinRoom: t.field({
-    type: JoinRoomResult,
-    description: 'Makes the viewer a member of a room. Joining reads up to the present.',
-    args: { input: t.arg({ type: JoinRoomInput, required: true, description: 'The room.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.join(by(context), input.roomId)),
-  }),
-  leaveRoom: t.field({
-    type: LeaveRoomResult,
-    description: 'Ends the membership of the viewer.',
-    args: { input: t.arg({ type: LeaveRoomInput, required: true, description: 'The room.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.leave(by(context), input.roomId)),
-  }),
-  setMemberRole: t.field({
-    type: SetMemberRoleResult,
-    description: 'Makes a member an owner, a moderator or a plain member.',
-    args: { input: t.arg({ type: SetMemberRoleInput, required: true, description: 'Who, and what.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.setRole(by(context), input), input),
-  }),
-  removeMember: t.field({
-    type: RemoveMemberResult,
-    description: 'Removes somebody from a room.',
-    args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Who, and why.' }) },
-    resolve: (_, { input }, context) =>
-      carryOut(context, () => context.app.commands.rooms.remove(by(context), input), input),
-  }),
-}))
+mutation('createRoom', {
+  type: CreateRoomResult,
+  description: 'Makes a room; whoever makes it is its owner.',
+  input: CreateRoomInput,
+  inputIs: 'The room.',
+  run: (context, { visibility, historyVisibility, ...room }) =>
+    aboutRoom(context, async () => {
+      if (visibility === 'PRIVATE') return publicOnly('visibility')
+      if (historyVisibility === 'SINCE_JOINED') return publicOnly('historyVisibility')
+      return await context.app.commands.rooms.create(by(context), room)
+    }),
+})
+mutation('updateRoom', {
+  type: UpdateRoomResult,
+  description: 'Changes what a room is called, and what it is about.',
+  input: UpdateRoomInput,
+  inputIs: 'What is to change.',
+  run: (context, input) => aboutRoom(context, () => context.app.commands.rooms.update(by(context), input)),
+})
+mutation('archiveRoom', {
+  type: ArchiveRoomResult,
+  description: 'Makes a room one that can only be read.',
+  input: ArchiveRoomInput,
+  inputIs: 'The room.',
+  run: (context, { roomId }) => aboutRoom(context, () => context.app.commands.rooms.archive(by(context), roomId)),
+})
+mutation('unarchiveRoom', {
+  type: UnarchiveRoomResult,
+  description: 'Opens an archived room again.',
+  input: UnarchiveRoomInput,
+  inputIs: 'The room.',
+  run: (context, { roomId }) => aboutRoom(context, () => context.app.commands.rooms.unarchive(by(context), roomId)),
+})
+mutation('joinRoom', {
+  type: JoinRoomResult,
+  description: 'Makes the viewer a member of a room. Joining reads up to the present.',
+  input: JoinRoomInput,
+  inputIs: 'The room.',
+  run: (context, { roomId }) => aboutRoom(context, () => context.app.commands.rooms.join(by(context), roomId)),
+})
+mutation('leaveRoom', {
+  type: LeaveRoomResult,
+  description: 'Ends the membership of the viewer.',
+  input: LeaveRoomInput,
+  inputIs: 'The room.',
+  run: (context, { roomId }) => aboutRoom(context, () => context.app.commands.rooms.leave(by(context), roomId)),
+})
+mutation('setMemberRole', {
+  type: SetMemberRoleResult,
+  description: 'Makes a member an owner, a moderator or a plain member.',
+  input: SetMemberRoleInput,
+  inputIs: 'Who, and what.',
+  run: (context, input) => aboutRoom(context, () => context.app.commands.rooms.setRole(by(context), input), input),
+})
+mutation('removeMember', {
+  type: RemoveMemberResult,
+  description: 'Removes somebody from a room.',
+  input: RemoveMemberInput,
+  inputIs: 'Who, and why.',
+  run: (context, input) => aboutRoom(context, () => context.app.commands.rooms.remove(by(context), input), input),
+})

@@ -2,6 +2,7 @@
 
 import './scalars.ts'
 import './node.ts'
+import './user.ts'
 import './account.ts'
 import './message.ts'
 import './conversation.ts'
