@@ -77,6 +77,13 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
   if (!parsed.success) throw new ConfigError(problems)
 
   const value = parsed.data
+  if (value.documentAllowlist !== undefined)
+    for (const name of ['graphiql', 'introspection'] as const)
+      if (given.has(name) && value[name])
+        problems.push(
+          `${given.get(name)?.source.name} is on, but with ${given.get('documentAllowlist')?.source.name} only listed documents are carried out. Leave one of them out.`,
+        )
+  const introspection = value.introspection && value.documentAllowlist === undefined
   if (value.graphiql && !value.introspection) {
     const asked = given.get('graphiql')
     if (asked)
@@ -90,7 +97,8 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
   const config: Config = {
     ...value,
     data,
-    graphiql: value.graphiql && value.introspection,
+    introspection,
+    graphiql: value.graphiql && introspection,
     files: value.files === undefined ? path.join(data, 'files') : absolute(value.files),
     ...(value.logFile === undefined ? {} : { logFile: absolute(value.logFile) }),
     ...(value.documentAllowlist === undefined ? {} : { documentAllowlist: absolute(value.documentAllowlist) }),

@@ -20,6 +20,8 @@ import { RoomCommands } from './commands/rooms.ts'
 import type { Config } from './config.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { LogFollower } from './eventstore/follower.ts'
+import type { AllowedDocuments } from './http/allowedDocuments.ts'
+import { loadAllowlist } from './http/allowlistFile.ts'
 import { Gate } from './http/gate.ts'
 import { type Dependency, Health } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -52,15 +54,16 @@ export interface StartOptions {
 /** Events in a batch of a rebuild while people are served. */
 const liveBatch = 2_000
 
-/** @throws {CannotOpen} the data folder; or Error, the address. The message says what to do. */
+/** @throws {CannotOpen} the data folder; {ConfigError} the allow-list; or Error, the address. The message says what to do. */
 export async function startServer({ config, logger }: StartOptions): Promise<RunningServer> {
   const startedAt = systemClock.now()
+  const allowed = config.documentAllowlist === undefined ? undefined : loadAllowlist(config.documentAllowlist, schema)
   const onFault = (message: string): void => logger.error(message)
   const engines = await openEngines({ config, onFault })
   const closing = new AsyncDisposableStack()
   closing.use(engines)
   try {
-    return await assemble({ config, logger, engines, closing, startedAt })
+    return await assemble({ config, logger, engines, closing, startedAt, allowed })
   } catch (error) {
     await closing.disposeAsync()
     throw error
@@ -72,9 +75,10 @@ interface Assembly extends StartOptions {
   /** Whatever is opened is closed by it, the last one first. */
   readonly closing: AsyncDisposableStack
   readonly startedAt: number
+  readonly allowed: AllowedDocuments | undefined
 }
 
-async function assemble({ config, logger, engines, closing, startedAt }: Assembly): Promise<RunningServer> {
+async function assemble({ config, logger, engines, closing, startedAt, allowed }: Assembly): Promise<RunningServer> {
   const { store, documents } = engines
   const clock = systemClock
   const follower = new LogFollower({
@@ -136,6 +140,7 @@ async function assemble({ config, logger, engines, closing, startedAt }: Assembl
     logger,
     metrics,
     introspection: config.introspection,
+    allowed,
     isPosition: (text) => store.isPosition(text),
     reaches: async (position) => position <= follower.handled || position <= (await store.end()),
     hearing: () => follower.hearing,

@@ -69,10 +69,6 @@ const engine = <const V extends string>(builtIn: V) =>
     return z.NEVER
   })
 
-/** A setting whose feature is not there yet: whoever relies on it must be told. */
-const notYet = (what: string) =>
-  text.refine(() => false, { error: `asks for ${what}, which is not available in this version: leave it out` })
-
 const webAddress = text.transform((value, context): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) return url.href.replace(/\/$/, '')
@@ -208,9 +204,10 @@ export const settings = z.strictObject({
     values: 'on, off',
     description: 'Whether clients may ask for the schema.',
   }),
-  documentAllowlist: optional(notYet('a list of allowed documents'), {
+  documentAllowlist: optional(text, {
     otherwise: 'none: all documents within the limits',
-    description: 'A file with the only GraphQL documents that are allowed.',
+    description:
+      'A file with the only GraphQL documents that are carried out: JSON from the SHA-256 of each to its text, or named operations in a file that ends in `.graphql`. Switches introspection and GraphiQL off.',
   }),
   messageLength: withDefault(whole(1, 100_000), {
     default: '8000',

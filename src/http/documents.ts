@@ -11,10 +11,11 @@ import {
   validate,
 } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import type { AllowedDocuments } from './allowedDocuments.ts'
 import { type PagedFields, pagedFields } from './documentCost.ts'
 import { tooLarge } from './documentSize.ts'
 import type { Limits } from './limits.ts'
-import { withCode } from './refusal.ts'
+import { refusalError, withCode } from './refusal.ts'
 
 /** A document that may be executed, or what is wrong with it. */
 export type Judged = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] }
@@ -23,6 +24,8 @@ interface DocumentsOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
   readonly introspection: boolean
+  /** Where they are listed. Without it, all that keep to the limits. */
+  readonly allowed?: AllowedDocuments | undefined
 }
 
 /** A syntax tree takes about this many bytes for each character of its source. */
@@ -34,6 +37,7 @@ export class Documents {
   readonly #limits: Limits
   readonly #rules: readonly ValidationRule[]
   readonly #introspection: boolean
+  readonly #allowed: AllowedDocuments | undefined
   readonly paged: PagedFields
   readonly #known = new LRUCache<string, Judged>({
     max: 2_000,
@@ -42,12 +46,36 @@ export class Documents {
     sizeCalculation: (_, source) => 1_000 + source.length * treeBytesPerCharacter,
   })
 
-  constructor({ schema, limits, introspection }: DocumentsOptions) {
+  constructor({ schema, limits, introspection, allowed }: DocumentsOptions) {
     this.#schema = schema
     this.#limits = limits
     this.#introspection = introspection
+    this.#allowed = allowed
     this.paged = pagedFields(schema)
     this.#rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule]
+  }
+
+  /** @param id as clients send it instead of a document that is listed */
+  judgeById(id: string): Judged {
+    if (!this.#allowed)
+      return {
+        errors: [
+          refusalError(
+            'PERSISTED_QUERY_NOT_SUPPORTED',
+            'This server keeps no list of documents: send the document itself.',
+          ),
+        ],
+      }
+    const source = this.#allowed.sourceOf(id)
+    if (source !== undefined) return this.judge(source)
+    return {
+      errors: [
+        refusalError(
+          'PERSISTED_QUERY_NOT_FOUND',
+          'No document of that id is on the list of this server: whoever runs it can add it.',
+        ),
+      ],
+    }
   }
 
   judge(source: string): Judged {
@@ -70,6 +98,7 @@ export class Documents {
     }
     const large = tooLarge(document, this.#limits)
     if (large) return { errors: [large] }
+    if (this.#allowed && !this.#allowed.has(document)) return { errors: [notListed()] }
     const errors = validate(this.#schema, document, this.#rules, { maxErrors: 10 })
     if (errors.length > 0) return { errors: errors.map((error) => withCode(this.#discreet(error), 'BAD_INPUT')) }
     return { document }
@@ -82,3 +111,9 @@ export class Documents {
     return new GraphQLError(error.message.replace(/ Did you mean .*$/, ''), { nodes })
   }
 }
+
+const notListed = (): GraphQLError =>
+  refusalError(
+    'FORBIDDEN',
+    'This server carries out only the documents of its list, and this is none of them: whoever runs it can add it.',
+  )

@@ -14,6 +14,8 @@ import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
+import { AccountConnections } from './accountConnections.ts'
+import type { AllowedDocuments } from './allowedDocuments.ts'
 import { tooCostly } from './documentCost.ts'
 import { Documents } from './documents.ts'
 import { FrameStream } from './frameStream.ts'
@@ -40,6 +42,8 @@ interface GateOptions {
   readonly wheel?: TimerWheel
   /** Whether clients may ask for the schema. */
   readonly introspection?: boolean
+  /** The only documents that are carried out; all that keep to the limits where there is no list. */
+  readonly allowed?: AllowedDocuments | undefined
   /** Whether a text is a position of this server's log. */
   readonly isPosition: (text: string) => boolean
   /** Whether the log holds as much as this. */
@@ -54,16 +58,24 @@ const rememberedWriters = 50_000
 export class Gate {
   readonly limits: Limits
   readonly wheel: TimerWheel
+  /** The open sockets and event streams of each account. */
+  readonly accounts: AccountConnections
   readonly #options: GateOptions
   readonly #documents: Documents
   readonly #lastWrites = recentlyUsed<string, Position>(rememberedWriters)
 
   constructor(options: GateOptions) {
-    const { schema, limits = defaultLimits, wheel = new TimerWheel(), introspection = true } = options
+    const { schema, limits = defaultLimits, wheel = new TimerWheel(), introspection = true, allowed } = options
     this.limits = limits
     this.wheel = wheel
+    this.accounts = new AccountConnections(limits)
     this.#options = options
-    this.#documents = new Documents({ schema, limits, introspection })
+    this.#documents = new Documents({ schema, limits, introspection, allowed })
+  }
+
+  /** Whether clients may send the id of a document instead of it. */
+  get listsDocuments(): boolean {
+    return this.#options.allowed !== undefined
   }
 
   /** Who sends `Authorization: Bearer …`; nobody without it. */
@@ -108,7 +120,8 @@ export class Gate {
     if ('kind' in who) return who
     const ownIdentity = who.identity !== undefined
     const identity = who.identity ?? connection.identity
-    const judged = this.#documents.judge(operation.query)
+    const { query, documentId = '' } = operation
+    const judged = query === undefined ? this.#documents.judgeById(documentId) : this.#documents.judge(query)
     if ('errors' in judged) return { kind: 'refused', status: 400, errors: judged.errors }
     const definition = getOperationAST(judged.document, operation.operationName)
     if (!definition)
@@ -172,12 +185,18 @@ export class Gate {
   async subscribe(admitted: Admitted): Promise<FrameStream | readonly GraphQLError[]> {
     const { args, identity, ownIdentity, transport } = admitted
     const { caller } = args.contextValue
+    const place = identity && ownIdentity ? this.accounts.take(identity) : undefined
+    if (place && 'errors' in place) {
+      this.#options.metrics?.operation('subscription', transport, 'refused')
+      return place.errors
+    }
     const ending = new AbortController()
     // Watched from before the feed begins, so that an end in between is not missed, and told before the feed's own end.
     const watching = identity && ownIdentity ? this.watch(identity, () => ending.abort()) : undefined
     const begun = await this.#begin(args)
     if ('errors' in begun || ending.signal.aborted) {
       watching?.[Symbol.dispose]()
+      place?.[Symbol.dispose]()
       this.#options.metrics?.operation('subscription', transport, 'refused')
       if ('errors' in begun) return begun.errors
       await begun.source.return?.()
@@ -195,6 +214,7 @@ export class Gate {
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())
+    if (place) frames.onEnd(() => place[Symbol.dispose]())
     ending.signal.addEventListener('abort', () => {
       for (const error of sessionEnded().errors) frames.fail(error)
     })

@@ -24,6 +24,7 @@ export interface GateRequest {
     readonly operationName?: unknown
     readonly variables?: unknown
     readonly extensions?: unknown
+    readonly documentId?: unknown
   }
   /** The HTTP header `Authorization`. */
   readonly authorization?: string | undefined

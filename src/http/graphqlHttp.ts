@@ -2,10 +2,11 @@
 
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { GraphQLError } from 'graphql'
-import { createHandler, type Request, type RequestParams, type Response } from 'graphql-http'
+import { createHandler, type Request, type Response } from 'graphql-http'
 import type { Gate } from './gate.ts'
 import type { Connection } from './gateRequest.ts'
 import { type Refused, refusalError, withCode } from './refusal.ts'
+import { type OperationParams, readRequestParams } from './requestParams.ts'
 
 /** One request with its body, read already. */
 export interface GraphqlRequest {
@@ -25,6 +26,7 @@ export function createGraphqlHttp(gate: Gate): HttpHandler {
   const handle = createHandler<IncomingMessage, Connection>({
     formatError: (error) =>
       error instanceof GraphQLError ? error : new GraphQLError(error.message, { extensions: { code: 'BAD_INPUT' } }),
+    parseRequestParams: readRequestParams,
     onSubscribe: (request, params) => carryOut(gate, request, params),
   })
   return async (asked, response) => {
@@ -44,7 +46,7 @@ export function asRequest({ request, body, connection }: GraphqlRequest): Reques
   return { method, url, headers, body, raw: request, context: connection }
 }
 
-async function carryOut(gate: Gate, request: Request<IncomingMessage, Connection>, operation: RequestParams) {
+async function carryOut(gate: Gate, request: Request<IncomingMessage, Connection>, operation: OperationParams) {
   const { raw, context: connection } = request
   const admitted = await gate.admit({
     transport: 'http',

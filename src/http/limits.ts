@@ -31,6 +31,9 @@ export interface Limits {
   readonly commentMs: number
   /** Open sockets and event streams in all. */
   readonly connections: number
+  /** Those of one account; a feed whose operation brings a token of its own counts as one. */
+  readonly connectionsPerAccount: number
+  readonly connectionsPerGuest: number
 }
 
 export const defaultLimits: Limits = {
@@ -49,4 +52,6 @@ export const defaultLimits: Limits = {
   pingMs: 25_000,
   commentMs: 12_000,
   connections: 20_000,
+  connectionsPerAccount: 200,
+  connectionsPerGuest: 50,
 }

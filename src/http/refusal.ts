@@ -10,6 +10,9 @@ export type RefusalCode =
   | 'RATE_LIMITED'
   | 'UNAVAILABLE'
   | 'INTERNAL'
+  // As clients of persisted documents know them.
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
 
 /** The HTTP status of each code. A document that is too large is 400, a body 413: the status is given with the latter. */
 const statuses: Readonly<Record<RefusalCode, number>> = {
@@ -20,6 +23,8 @@ const statuses: Readonly<Record<RefusalCode, number>> = {
   RATE_LIMITED: 429,
   UNAVAILABLE: 503,
   INTERNAL: 500,
+  PERSISTED_QUERY_NOT_FOUND: 400,
+  PERSISTED_QUERY_NOT_SUPPORTED: 400,
 }
 
 export interface Refused {

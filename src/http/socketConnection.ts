@@ -42,6 +42,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   #onMessage: OnMessage | undefined
   #onClosed: ((code: number, reason: string) => Promise<void>) | undefined
   #watching: Disposable | undefined
+  #place: Disposable | undefined
   #visit: Disposable
   #slowSince: number | undefined
   #answered = true
@@ -123,11 +124,18 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     this.#socket.terminate()
   }
 
-  /** The socket belongs to this person from now on, and ends with the session. */
-  signIn(identity: Identity): void {
+  /**
+   * The socket belongs to this person from now on, and ends with the session.
+   * @param place among the connections of the account, given back at the end
+   */
+  signIn(identity: Identity, place: Disposable): void {
     // It may have gone while its token was looked up; then nothing would end the watch before the session does.
-    if (this.#ended) return
+    if (this.#ended) {
+      place[Symbol.dispose]()
+      return
+    }
     this.identity = identity
+    this.#place = place
     this.#watching = this.#gate.watch(identity, () => this.close(4403, 'Session ended'))
   }
 
@@ -207,6 +215,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     this.#pending.length = 0
     this.#visit[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
+    this.#place?.[Symbol.dispose]()
     // A paused socket would never show that the other side has closed.
     this.#socket.resume()
     // The protocol only ends its subscriptions here, and those do not fail to end.

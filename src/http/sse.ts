@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GraphQLError } from 'graphql'
-import { parseRequestParams, type RequestParams } from 'graphql-http'
 import type { Connections } from './connections.ts'
 import { EventStream } from './eventStream.ts'
 import type { FrameStream } from './frameStream.ts'
@@ -16,6 +15,7 @@ import {
   mutationByGet,
 } from './graphqlHttp.ts'
 import { refusalError } from './refusal.ts'
+import { type OperationParams, readRequestParams } from './requestParams.ts'
 
 interface SseOptions {
   readonly gate: Gate
@@ -75,9 +75,9 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
 }
 
 /** The parameters; or what is wrong with them; or the status for a method or content type that is not taken. */
-async function readParams(asked: GraphqlRequest): Promise<RequestParams | GraphQLError | number> {
+async function readParams(asked: GraphqlRequest): Promise<OperationParams | GraphQLError | number> {
   try {
-    const params = await parseRequestParams(asRequest(asked))
+    const params = await readRequestParams(asRequest(asked))
     return 'query' in params ? params : params[1].status
   } catch (error) {
     return refusalError('BAD_INPUT', error instanceof Error ? error.message : 'The request cannot be read.')

@@ -10,9 +10,11 @@ import { clientAddress } from './clientAddress.ts'
 import type { Connections } from './connections.ts'
 import type { FrameStream } from './frameStream.ts'
 import type { Gate } from './gate.ts'
+import { isObject } from './gateRequest.ts'
 import { authorizationIn } from './operation.ts'
 import { type OriginPolicy, originAllowed } from './origins.ts'
 import { refusalError } from './refusal.ts'
+import { withoutQuery } from './requestParams.ts'
 import { SocketConnection } from './socketConnection.ts'
 
 interface SocketsOptions extends OriginPolicy {
@@ -70,6 +72,13 @@ function createProtocol(gate: Gate) {
   return makeServer<Record<string, unknown>, SocketConnection>({
     // The connection itself watches the time, with the timers that all share.
     connectionInitWaitTimeout: 0,
+    // The library insists on a query; where documents are listed their ids may come without one.
+    ...(gate.listsDocuments
+      ? {
+          jsonMessageReviver: (key, value) =>
+            key === 'payload' && isObject(value) && withoutQuery(value) ? { ...value, query: '' } : value,
+        }
+      : {}),
     onConnect: async ({ connectionParams, extra: connection }) => {
       connection.initialised()
       const headers = connectionParams?.headers
@@ -78,7 +87,13 @@ function createProtocol(gate: Gate) {
         connection.close(who.closeCode ?? 4403, who.status === 401 ? 'The token is not valid' : 'Come back later')
         return false
       }
-      if (who.identity) connection.signIn(who.identity)
+      if (!who.identity) return true
+      const place = gate.accounts.take(who.identity)
+      if ('errors' in place) {
+        connection.close(place.closeCode, 'Too many connections of this account: close some of them')
+        return false
+      }
+      connection.signIn(who.identity, place)
       return true
     },
     onSubscribe: ({ extra: connection }, _id, payload) => carryOut({ gate, connection, payload, outcomes }),
