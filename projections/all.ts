@@ -3,6 +3,7 @@
 import { memberships } from './memberships.ts'
 import { mentions } from './mentions.ts'
 import { messages } from './messages.ts'
+import { presence } from './presence.ts'
 import type { Projection } from './projection.ts'
 import { readMarkers } from './readMarkers.ts'
 import { slugs, usernames } from './reservations.ts'
@@ -20,4 +21,5 @@ export const allProjections: readonly Projection[] = [
   messages,
   mentions,
   readMarkers,
+  presence,
 ]

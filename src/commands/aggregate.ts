@@ -3,19 +3,24 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable'
 import type { Document } from '../documents/port.ts'
 import * as account from '../domain/account.ts'
+import * as conversation from '../domain/conversation.ts'
 import type {
   AccountEvent,
   EventType,
+  InvitationEvent,
   ParleyEvent,
+  PresenceChanged,
   ReadMarkerAdvanced,
   Recorded,
   ReservationEvent,
-  RoomEvent,
+  ConversationEvent,
   SessionEvent,
 } from '../domain/events.ts'
+import type { UserId } from '../domain/ids.ts'
+import * as invitation from '../domain/invitations.ts'
+import * as presence from '../domain/presence.ts'
 import * as readMarker from '../domain/readMarker.ts'
 import * as reservation from '../domain/reservation.ts'
-import * as room from '../domain/room.ts'
 import * as session from '../domain/session.ts'
 
 export interface Aggregate<State, E extends ParleyEvent> {
@@ -33,11 +38,12 @@ export interface Aggregate<State, E extends ParleyEvent> {
   }
 }
 
-const roomTypes: readonly RoomEvent['type'][] = [
+const conversationTypes: readonly ConversationEvent['type'][] = [
   'RoomCreated',
   'RoomUpdated',
   'RoomArchived',
   'RoomUnarchived',
+  'DMOpened',
   'UserJoined',
   'UserLeft',
   'UserInvited',
@@ -51,42 +57,51 @@ const roomTypes: readonly RoomEvent['type'][] = [
   'MessageDeleted',
 ]
 
-export const rooms: Aggregate<room.Room, RoomEvent> = {
-  name: 'room',
-  initial: room.initial,
-  evolve: room.evolve,
-  types: new Set(roomTypes),
+export const conversations: Aggregate<conversation.Conversation, ConversationEvent> = {
+  name: 'conversation',
+  initial: conversation.initial,
+  evolve: conversation.evolve,
+  types: new Set(conversationTypes),
   snapshot: {
-    version: 2,
+    version: 3,
     write(state) {
       if (state.status === 'none') return undefined
-      const { members, invited, bans, slug, topic, createdBy, ...rest } = state
+      const { members, invited, bans, ...rest } = state
       return {
-        ...rest,
-        ...(slug === undefined ? undefined : { slug }),
-        ...(topic === undefined ? undefined : { topic }),
-        ...(createdBy === undefined ? undefined : { createdBy }),
+        // Without what is undefined.
+        ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
         // Sorted, so that equal states are written alike.
-        members: [...members.entries()].sort(([a], [b]) => (a < b ? -1 : 1)),
-        invited: [...invited].sort(),
+        members: sorted(members),
+        invited: sorted(invited),
         bans: [...bans].sort(),
       }
     },
     read(document) {
       // Written by `write` of this very version.
-      const stored = document as unknown as Omit<room.OpenRoom, 'members' | 'invited' | 'bans'> & {
-        readonly members: Iterable<[room.Actor['user'], room.Member]>
-        readonly invited: Iterable<room.Actor['user']>
-        readonly bans: Iterable<room.Actor['user']>
+      const stored = document as unknown as Omit<conversation.OpenConversation, 'members' | 'invited' | 'bans'> & {
+        readonly members: Iterable<[UserId, conversation.Member]>
+        readonly invited: Iterable<[UserId, number]>
+        readonly bans: Iterable<UserId>
       }
       return {
         ...stored,
         members: PersistentMap(stored.members),
-        invited: PersistentSet(stored.invited),
+        invited: PersistentMap(stored.invited),
         bans: PersistentSet(stored.bans),
-      }
+      } as conversation.OpenConversation
     },
   },
+}
+
+const sorted = <V>(map: PersistentMap<UserId, V>): readonly [UserId, V][] =>
+  [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1))
+
+/** Of one person: what became of their invitations. */
+export const invitations: Aggregate<invitation.Invitations, InvitationEvent> = {
+  name: 'invitations',
+  initial: invitation.initial,
+  evolve: invitation.evolve,
+  types: new Set<InvitationEvent['type']>(['InvitationReceived', 'InvitationAccepted', 'InvitationDeclined']),
 }
 
 export const accounts: Aggregate<account.Account, AccountEvent> = {
@@ -96,6 +111,7 @@ export const accounts: Aggregate<account.Account, AccountEvent> = {
   types: new Set<AccountEvent['type']>([
     'UserRegistered',
     'GuestCreated',
+    'GuestClaimed',
     'ProfileUpdated',
     'PasswordChanged',
     'AllSessionsEnded',
@@ -116,7 +132,13 @@ export const reservations: Aggregate<reservation.Reservation, ReservationEvent> 
   name: 'reservation',
   initial: reservation.initial,
   evolve: reservation.evolve,
-  types: new Set<ReservationEvent['type']>(['UsernameClaimed', 'UsernameReleased', 'SlugClaimed', 'SlugReleased']),
+  types: new Set<ReservationEvent['type']>([
+    'UsernameClaimed',
+    'UsernameReleased',
+    'SlugClaimed',
+    'SlugReleased',
+    'OwnerClaimed',
+  ]),
 }
 
 export const readMarkers: Aggregate<readMarker.ReadMarker, ReadMarkerAdvanced> = {
@@ -124,4 +146,11 @@ export const readMarkers: Aggregate<readMarker.ReadMarker, ReadMarkerAdvanced> =
   initial: readMarker.initial,
   evolve: readMarker.evolve,
   types: new Set<ReadMarkerAdvanced['type']>(['ReadMarkerAdvanced']),
+}
+
+export const presences: Aggregate<presence.Presence, PresenceChanged> = {
+  name: 'presence',
+  initial: presence.initial,
+  evolve: presence.evolve,
+  types: new Set<PresenceChanged['type']>(['PresenceChanged']),
 }

@@ -44,6 +44,11 @@ export type RoomUpdated = Event<
 export type RoomArchived = Event<'RoomArchived'>
 export type RoomUnarchived = Event<'RoomUnarchived'>
 
+// ── a direct conversation ──
+
+/** `members`: everyone who is in it, for ever, sorted. */
+export type DMOpened = Event<'DMOpened', { readonly members: readonly UserId[] }>
+
 // ── who is in a conversation ──
 
 /** `atNumber`: number of the newest message then. Joining reads up to there. */
@@ -55,7 +60,12 @@ export type UserLeft = Event<'UserLeft', { readonly userId: UserId }>
 export type UserInvited = Event<'UserInvited', { readonly userId: UserId }>
 export type MemberRemoved = Event<'MemberRemoved', { readonly userId: UserId }, { readonly reason: string }>
 export type MemberRoleChanged = Event<'MemberRoleChanged', { readonly userId: UserId; readonly role: RoomRole }>
-export type MemberBanned = Event<'MemberBanned', { readonly userId: UserId }, { readonly reason: string }>
+/** `wasMember`: it ended a membership. */
+export type MemberBanned = Event<
+  'MemberBanned',
+  { readonly userId: UserId; readonly wasMember?: true },
+  { readonly reason: string }
+>
 export type MemberUnbanned = Event<'MemberUnbanned', { readonly userId: UserId }>
 
 // ── messages ──
@@ -105,16 +115,25 @@ export type UserRegistered = Event<
   { readonly displayName: string; readonly passwordHash: string }
 >
 export type GuestCreated = Event<'GuestCreated', { readonly username: string }, { readonly displayName: string }>
+/** The guest's account goes on under a name of its own choice, with a password. */
+export type GuestClaimed = Event<
+  'GuestClaimed',
+  { readonly username: string; readonly serverRole: ServerRole },
+  { readonly displayName: string; readonly passwordHash: string }
+>
 export type ProfileUpdated = Event<
   'ProfileUpdated',
   { readonly fields: readonly ('displayName' | 'bio')[] },
   { readonly displayName?: string; readonly bio?: string | null }
 >
-/** Ends every session but the one it names; `forgets`: the event that holds the hash before it. */
+/**
+ * Ends every session but the one it names; `forgets`: the event that holds the hash before it. What that event says of the
+ * person's display name is said again here, since it is forgotten with the hash.
+ */
 export type PasswordChanged = Event<
   'PasswordChanged',
   { readonly keptSessionId?: SessionId; readonly forgets: readonly string[] },
-  { readonly passwordHash: string }
+  { readonly passwordHash: string; readonly displayName?: string }
 >
 export type AllSessionsEnded = Event<'AllSessionsEnded', { readonly keptSessionId?: SessionId }>
 export type UserDisabled = Event<'UserDisabled', Empty, { readonly reason: string }>
@@ -145,10 +164,38 @@ export type UsernameClaimed = Event<'UsernameClaimed', { readonly userId: UserId
 export type UsernameReleased = Event<'UsernameReleased', { readonly userId: UserId }>
 export type SlugClaimed = Event<'SlugClaimed', { readonly roomId: RoomId }>
 export type SlugReleased = Event<'SlugReleased', { readonly roomId: RoomId }>
+/** Who made the server theirs, first of all. */
+export type OwnerClaimed = Event<'OwnerClaimed', { readonly userId: UserId }>
 
 // ── one's own ──
 
+/** `revision`: that of the invitation in the room's stream. */
+interface InvitationData {
+  readonly roomId: RoomId
+  readonly revision: number
+}
+export type InvitationReceived = Event<'InvitationReceived', InvitationData & { readonly invitedBy?: UserId }>
+export type InvitationAccepted = Event<'InvitationAccepted', InvitationData>
+export type InvitationDeclined = Event<'InvitationDeclined', InvitationData>
+
 export type ReadMarkerAdvanced = Event<'ReadMarkerAdvanced', { readonly number: number; readonly messageId: MessageId }>
+
+/**
+ * The whole state. `nodes`: by node life, its devices. `status`: set by hand, `statusSince` then. `lastSeenAt`: when the last
+ * device went, where none is there.
+ */
+export type PresenceChanged = Event<
+  'PresenceChanged',
+  {
+    readonly nodes: Readonly<
+      Record<string, readonly { readonly id: string; readonly since: DateTime; readonly away: boolean }[]>
+    >
+    readonly status?: 'ONLINE' | 'AWAY' | 'BUSY'
+    readonly statusSince?: DateTime
+    readonly lastSeenAt?: DateTime
+  },
+  { readonly statusText: string }
+>
 
 export type MembershipEvent =
   | UserJoined
@@ -159,10 +206,18 @@ export type MembershipEvent =
   | MemberBanned
   | MemberUnbanned
 export type MessageEvent = MessageSent | DMSent | MessageEdited | MessageDeleted
-export type RoomEvent = RoomCreated | RoomUpdated | RoomArchived | RoomUnarchived | MembershipEvent | MessageEvent
+export type ConversationEvent =
+  | RoomCreated
+  | RoomUpdated
+  | RoomArchived
+  | RoomUnarchived
+  | DMOpened
+  | MembershipEvent
+  | MessageEvent
 export type AccountEvent =
   | UserRegistered
   | GuestCreated
+  | GuestClaimed
   | ProfileUpdated
   | PasswordChanged
   | AllSessionsEnded
@@ -170,9 +225,17 @@ export type AccountEvent =
   | UserEnabled
   | ServerRoleChanged
 export type SessionEvent = SessionStarted | SessionUsed | SessionEnded
-export type ReservationEvent = UsernameClaimed | UsernameReleased | SlugClaimed | SlugReleased
+export type InvitationEvent = InvitationReceived | InvitationAccepted | InvitationDeclined
+export type ReservationEvent = UsernameClaimed | UsernameReleased | SlugClaimed | SlugReleased | OwnerClaimed
 
-export type ParleyEvent = RoomEvent | AccountEvent | SessionEvent | ReservationEvent | ReadMarkerAdvanced
+export type ParleyEvent =
+  | ConversationEvent
+  | AccountEvent
+  | SessionEvent
+  | ReservationEvent
+  | InvitationEvent
+  | ReadMarkerAdvanced
+  | PresenceChanged
 export type EventType = ParleyEvent['type']
 export type EventOf<T extends EventType> = Extract<ParleyEvent, { type: T }>
 

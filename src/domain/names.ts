@@ -32,6 +32,10 @@ export const checkRoomName = (text: string): Checked => checkLine(text, { what: 
 export const checkTopic = (text: string): Checked =>
   text.trim() === '' ? accept('') : checkLine(text, { what: 'topic', max: 500 })
 
+/** Up to 100 code points on one line; accepted without the white space around it. An empty one is none. */
+export const checkStatusText = (text: string): Checked =>
+  text.trim() === '' ? accept('') : checkLine(text, { what: 'status text', max: 100 })
+
 function checkLine(text: string, { what, max }: { readonly what: string; readonly max: number }): Checked {
   const value = text.trim()
   if (isLongerThan(value, max)) return tooLarge(`The ${what} is longer than ${max} characters. Shorten it.`)

@@ -7,7 +7,12 @@ export const conversationStream = (id: ConversationId): string =>
 export const userStream = (id: UserId): string => `user-${rawId(id)}`
 export const sessionStream = (id: SessionId): string => `session-${rawId(id)}`
 export const usernameStream = (usernameKey: string): string => `username-${usernameKey}`
+/** Who made the server theirs. */
+export const ownerStream = 'owner'
 export const slugStream = (slug: string): string => `roomslug-${slug}`
+export const presenceStream = (id: UserId): string => `presence-${rawId(id)}`
+/** What became of the invitations of one person. */
+export const invitationsStream = (user: UserId): string => `invitations-${rawId(user)}`
 export const readStream = (user: UserId, conversation: ConversationId): string => `read-${rawId(user)}-${conversation}`
 
 /** What stands before the first hyphen. */

@@ -22,6 +22,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   MessageDeleted: ['cause'],
   PasswordChanged: ['keptSessionId'],
   AllSessionsEnded: ['keptSessionId'],
+  PresenceChanged: ['status', 'statusSince', 'lastSeenAt'],
 }
 
 test('every type that is written today has its first version kept', () =>

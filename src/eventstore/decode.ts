@@ -27,6 +27,7 @@ const required: { readonly [T in EventType]: readonly string[] } = {
   MessageDeleted: ['messageId', 'subjectRevision', 'forgets'],
   UserRegistered: ['username', 'serverRole'],
   GuestCreated: ['username'],
+  GuestClaimed: ['username', 'serverRole'],
   ProfileUpdated: ['fields'],
   PasswordChanged: ['forgets'],
   AllSessionsEnded: [],
@@ -40,7 +41,9 @@ const required: { readonly [T in EventType]: readonly string[] } = {
   UsernameReleased: ['userId'],
   SlugClaimed: ['roomId'],
   SlugReleased: ['roomId'],
+  OwnerClaimed: ['userId'],
   ReadMarkerAdvanced: ['number', 'messageId'],
+  PresenceChanged: ['nodes'],
 }
 
 const requiredOf: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(required))

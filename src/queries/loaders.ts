@@ -4,6 +4,7 @@
 import DataLoader from 'dataloader'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { type MessageDocument, messages } from '../../projections/messages.ts'
+import { type PresenceDocument, presence } from '../../projections/presence.ts'
 import type { Projection } from '../../projections/projection.ts'
 import { type ReadMarkerDocument, readMarkers } from '../../projections/readMarkers.ts'
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
@@ -24,6 +25,8 @@ export interface Loaders {
   readonly memberships: Loader<MembershipDocument>
   readonly readMarkers: Loader<ReadMarkerDocument>
   readonly sessions: Loader<SessionDocument>
+  /** By the person's id. Who has never been seen has none. */
+  readonly presence: Loader<PresenceDocument>
 }
 
 export interface LoadersOptions {
@@ -58,5 +61,6 @@ export function loadersFor({ models, consistency, frame }: LoadersOptions): Load
     memberships: loader(memberships),
     readMarkers: loader(readMarkers),
     sessions: loader(sessions),
+    presence: loader(presence),
   }
 }
