@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { createLogger } from './logger.ts'
 
@@ -54,4 +54,52 @@ test('what must not be logged is hidden, in the file as well', async () => {
     expect(written).toContain('[hidden]')
     expect(written).not.toContain(secret)
   }
+})
+
+const fileIn = () => path.join(mkdtempSync(path.join(tmpdir(), 'parley-log-')), 'parley.log')
+
+test('the file is for its owner alone, has JSON whatever the terminal shows, and is begun anew when it was moved away', async () => {
+  const { stream } = sink(true)
+  const logFile = fileIn()
+  let reopen = () => {}
+  const onFile = (given: () => void) => {
+    reopen = given
+  }
+  const logger = await createLogger({ config: { logLevel: 'info', logFile }, stream, onFile })
+  logger.info('first')
+  expect(statSync(logFile).mode & 0o777).toBe(0o600)
+  renameSync(logFile, `${logFile}.1`)
+  logger.info('second')
+  reopen()
+  logger.info('third')
+  const messages = (file: string) =>
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg)
+  expect(messages(`${logFile}.1`)).toEqual(['first', 'second'])
+  expect(messages(logFile)).toEqual(['third'])
+})
+
+test('a file that cannot be opened is a wrong setting', async () => {
+  const { stream } = sink()
+  const logFile = path.join(import.meta.dirname, 'logger.ts', 'parley.log')
+  await expect(createLogger({ config: { logLevel: 'info', logFile }, stream })).rejects.toMatchObject({
+    name: 'ConfigError',
+    message: expect.stringMatching(/^PARLEY_LOG_FILE: .*parley\.log cannot be opened \(.*\)\. Correct/),
+  })
+})
+
+test.runIf(process.platform === 'linux')('a disk that is full is told once, and stops nothing', async () => {
+  let lines = ''
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines += chunk
+      done()
+    },
+  })
+  const logger = await createLogger({ config: { logLevel: 'info', logFile: '/dev/full' }, stream })
+  for (let n = 0; n < 5_000; n++) logger.info({ filling: 'x'.repeat(500) }, `line ${n}`)
+  expect(lines).toContain('line 4999')
+  expect(lines.match(/cannot be written \(ENOSPC/g)).toHaveLength(1)
 })

@@ -2,6 +2,7 @@
 
 import pino from 'pino'
 import type { Config } from './config.ts'
+import { LogFile } from './logFile.ts'
 
 export type Logger = pino.Logger
 
@@ -23,14 +24,16 @@ export interface LoggerOptions {
   /** Where lines go; stderr by default. */
   readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean }
   readonly env?: { readonly [name: string]: string | undefined }
+  /** Called where there is a log file, with what opens it anew. */
+  readonly onFile?: (reopen: () => void) => void
 }
 
 /**
  * A logger that writes at once, so that the last line before a crash is there.
  *
- * @throws {Error} the log file cannot be opened
+ * @throws {ConfigError} the log file cannot be opened
  */
-export async function createLogger({ config, stream, env = process.env }: LoggerOptions): Promise<Logger> {
+export async function createLogger({ config, stream, env = process.env, onFile }: LoggerOptions): Promise<Logger> {
   const terminal = stream ?? process.stderr
   const format = config.logFormat ?? (terminal.isTTY ? 'pretty' : 'json')
   const level = config.logLevel
@@ -39,18 +42,21 @@ export async function createLogger({ config, stream, env = process.env }: Logger
       ? await prettyStream({ destination: stream, colorize: terminal.isTTY === true && !env.NO_COLOR })
       : (stream ?? pino.destination({ fd: 2, sync: true }))
   const streams: pino.StreamEntry[] = [{ level: 'trace', stream: main }]
-  if (config.logFile !== undefined)
-    streams.push({ level: 'trace', stream: pino.destination({ dest: config.logFile, mkdir: true, sync: true }) })
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: hidden.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
-    },
-    pino.multistream(streams),
-  )
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: hidden.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
+  }
+  if (config.logFile !== undefined) {
+    // What is wrong with the file cannot be told in it.
+    const beside = pino(options, main)
+    const file = new LogFile({ path: config.logFile, onTrouble: (sentence) => beside.error(sentence) })
+    streams.push({ level: 'trace', stream: file })
+    onFile?.(() => file.reopen())
+  }
+  return pino(options, pino.multistream(streams))
 }
 
 interface PrettyOptions {

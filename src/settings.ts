@@ -188,7 +188,11 @@ export const settings = z.strictObject({
     values: 'trace, debug, info, warn, error, fatal, silent',
     description: 'The least important lines that are logged.',
   }),
-  logFile: optional(text, { otherwise: 'none', description: 'A file that log lines are added to as well, as JSON.' }),
+  logFile: optional(text, {
+    otherwise: 'none',
+    description:
+      'A file that log lines are added to as well, as JSON, for its owner alone. SIGHUP opens it anew where stderr is no terminal.',
+  }),
   logFormat: optional(oneOf(['pretty', 'json']), {
     values: 'pretty, json',
     otherwise: '`pretty` on a terminal, else `json`',

@@ -33,9 +33,19 @@ export function startVerb(): Command {
 }
 
 async function start({ json, ...flags }: StartOptions): Promise<void> {
-  const stopping = stopSignals({ onForce: () => process.exit(exit.failed) })
+  const stopping = stopSignals({
+    onForce: () => process.exit(exit.failed),
+    signals: ['SIGINT', 'SIGTERM', ...(process.stderr.isTTY ? (['SIGHUP'] as const) : [])],
+  })
+  // Away from a terminal it means: the log file was moved away, begin another one. Where there is none, it means stop.
+  let onHangup = (): void => {
+    process.kill(process.pid, 'SIGTERM')
+  }
+  if (!process.stderr.isTTY) process.on('SIGHUP', () => onHangup())
   try {
-    const server = await launch(flags)
+    const server = await launch(flags, (reopen) => {
+      onHangup = reopen
+    })
     await announce(server, json === true)
     await Promise.race([stopping.first, server.closed])
     if (!stopping.asked) throw new CliFailure('The server stopped by itself. The lines above say why.')
@@ -49,12 +59,12 @@ async function start({ json, ...flags }: StartOptions): Promise<void> {
   process.exit(exit.done)
 }
 
-async function launch(flags: Omit<StartOptions, 'json'>): Promise<RunningServer> {
+async function launch(flags: Omit<StartOptions, 'json'>, onFile: (reopen: () => void) => void): Promise<RunningServer> {
   const { settingsFor } = await import('./settings.ts')
   const { config, warnings } = await settingsFor(flags)
   try {
     const [{ createLogger }, { startServer }] = await Promise.all([import('../logger.ts'), import('../server.ts')])
-    const logger = await createLogger({ config })
+    const logger = await createLogger({ config, onFile })
     for (const warning of warnings) logger.warn(warning)
     return await startServer({ config, logger })
   } catch (error) {

@@ -14,6 +14,8 @@ export interface StopSignals {
 export interface StopSignalsOptions {
   /** A later signal: somebody does not want to wait. */
   readonly onForce: () => void
+  /** Which signals ask to stop. */
+  readonly signals?: readonly NodeJS.Signals[]
   readonly source?: Pick<NodeJS.EventEmitter, 'on' | 'off'>
   /** Milliseconds from any fixed moment. */
   readonly now?: () => number
@@ -21,6 +23,7 @@ export interface StopSignalsOptions {
 
 export function stopSignals({
   onForce,
+  signals = ['SIGINT', 'SIGTERM', 'SIGHUP'],
   source = process,
   now = () => performance.now(),
 }: StopSignalsOptions): StopSignals {
@@ -32,7 +35,6 @@ export function stopSignals({
       resolve()
     } else if (now() - askedAt >= sameWish) onForce()
   }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) source.on(signal, onSignal)
   return {
     first: promise,
