@@ -24,6 +24,11 @@ const ofUser = (event: { readonly stream: string }) => userId(event.stream.slice
 const withValidity = (user: UserDocument | undefined, event: Recorded<AccountEvent>): UserDocument | undefined =>
   user && { ...user, validity: compact(evolveValidity(user.validity, event)) }
 
+const named = ({ displayName: _, ...user }: UserDocument, displayName: string | undefined): UserDocument => ({
+  ...user,
+  ...(displayName === undefined ? undefined : { displayName }),
+})
+
 /** Without what is undefined: documents are JSON. */
 const compact = ({ after, kept }: Validity): Validity => (kept === undefined ? { after } : { after, kept })
 
@@ -35,6 +40,7 @@ export const users = projection<UserDocument>({
   documentOf: {
     UserRegistered: ofUser,
     GuestCreated: ofUser,
+    GuestClaimed: ofUser,
     ProfileUpdated: ofUser,
     ServerRoleChanged: ofUser,
     UserDisabled: ofUser,
@@ -77,7 +83,17 @@ export const users = projection<UserDocument>({
     ServerRoleChanged: (user, event) => user && { ...user, serverRole: event.data.role },
     UserDisabled: (user, event) => withValidity(user && { ...user, disabled: true }, event),
     UserEnabled: (user) => user && { ...user, disabled: false },
-    PasswordChanged: withValidity,
+    GuestClaimed: (user, event) =>
+      user && {
+        ...named(user, event.body?.displayName),
+        username: event.data.username,
+        usernameKey: event.data.username.toLowerCase(),
+        kind: 'HUMAN',
+        serverRole: event.data.serverRole,
+      },
+    // The name is said again, since the event that said it before is forgotten.
+    PasswordChanged: (user, event) =>
+      withValidity(user && named(user, event.body?.displayName ?? user.displayName), event),
     AllSessionsEnded: withValidity,
   },
 })

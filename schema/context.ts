@@ -3,10 +3,14 @@
 import { GraphQLError } from 'graphql'
 import type { Identity, Sessions } from '../src/accounts/sessions.ts'
 import type { AccountCommands } from '../src/commands/accounts.ts'
+import type { DirectCommands } from '../src/commands/directs.ts'
+import type { InvitationCommands } from '../src/commands/invitations.ts'
 import type { MessageCommands } from '../src/commands/messages.ts'
 import type { By } from '../src/commands/occasion.ts'
+import type { OwnershipCommands } from '../src/commands/ownership.ts'
 import type { ReadMarkerCommands } from '../src/commands/readMarkers.ts'
 import type { RoomCommands } from '../src/commands/rooms.ts'
+import type { SigningCommands } from '../src/commands/signing.ts'
 import type { Live } from '../src/live/live.ts'
 import { Consistency } from '../src/queries/consistency.ts'
 import { type Loaders, loadersFor } from '../src/queries/loaders.ts'
@@ -15,7 +19,11 @@ import type { Asking, Queries } from '../src/queries/queries.ts'
 /** The parts of a running server that the API is made of. */
 export interface App {
   readonly commands: {
+    readonly directs: DirectCommands
+    readonly invitations: InvitationCommands
     readonly accounts: AccountCommands
+    readonly signing: SigningCommands
+    readonly ownership: OwnershipCommands
     readonly rooms: RoomCommands
     readonly messages: MessageCommands
     readonly readMarkers: ReadMarkerCommands
@@ -76,12 +84,15 @@ export interface ContextOptions {
   readonly unreachable?: boolean
   /** For a frame of a feed. */
   readonly frame?: boolean
+  /** Nothing of conversations as they are now: for the last frame of somebody who has lost access since. */
+  readonly withheld?: boolean
 }
 
-export function createContext({ app, caller, atLeast, unreachable = false, frame = false }: ContextOptions): Context {
+export function createContext({ app, caller, atLeast, unreachable = false, frame = false, withheld = false }: ContextOptions): Context {
   const { models } = app.queries
   const consistency = new Consistency(models, atLeast, { unreachable })
-  return { app, caller, consistency, loaders: loadersFor({ models, consistency, frame }), began: {} }
+  const viewer = caller.identity?.userId
+  return { app, caller, consistency, loaders: loadersFor({ models, consistency, viewer, frame, withheld }), began: {} }
 }
 
 /** @throws GraphQLError UNAUTHENTICATED for anonymous callers */

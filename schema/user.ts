@@ -96,6 +96,14 @@ export const Viewer = builder.objectRef<ViewerBacking>('Viewer').implement({
       description: "The session of this request. Null for a bot's token.",
       resolve: ({ session }, _, { loaders }) => loaders.sessions.load(session),
     }),
+    sessions: t.field({
+      type: [Session],
+      description: 'Those that hold now, newest first.',
+      resolve: async ({ id }, _, { app, consistency }) => {
+        await consistency.ready()
+        return [...(await app.sessions.held(id))]
+      },
+    }),
     unreadCount: t.int({
       description: 'Messages not read yet, over all conversations.',
       resolve: async (_, __, context) => {
@@ -121,11 +129,15 @@ const sum = (counts: readonly number[]): number => counts.reduce((total, count) 
 
 const readNumber = async (context: Context, id: string) => {
   const parsed = parseId(id)
-  return parsed?.type === 'room' ? await context.app.queries.readNumber(asking(context), parsed.id) : undefined
+  return parsed?.type === 'room' || parsed?.type === 'dm'
+    ? await context.app.queries.readNumber(asking(context), parsed.id)
+    : undefined
 }
 const mentionCount = async (context: Context, id: string) => {
   const parsed = parseId(id)
-  return parsed?.type === 'room' ? await context.app.queries.mentionCount(asking(context), parsed.id) : 0
+  return parsed?.type === 'room' || parsed?.type === 'dm'
+    ? await context.app.queries.mentionCount(asking(context), parsed.id)
+    : 0
 }
 
 builder.queryFields((t) => ({

@@ -10,6 +10,7 @@ import type { EventStore, Position, RecordedEvent } from './eventstore/port.ts'
 import { start } from './eventstore/port.ts'
 import type { Forgetting } from './processes/forgetting.ts'
 import type { Projecting } from './projecting/projecting.ts'
+import { userMethodsOf } from './userMethods.ts'
 
 type Method = (params: unknown, emit: (progress: object) => Promise<void>, signal: AbortSignal) => Promise<unknown>
 
@@ -112,6 +113,7 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
     'projections.rebuild': rebuild,
     'projections.verify': verify,
     'events.read': read,
+    ...userMethodsOf({ commands, readModels: projecting.readModels }),
   }
 }
 

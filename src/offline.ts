@@ -50,6 +50,11 @@ export async function openOffline({ config }: { readonly config: Config }): Prom
       'projections.list': withModels('projections.list', { level: true }),
       'projections.rebuild': withModels('projections.rebuild', { fresh: true }),
       'projections.verify': withModels('projections.verify', { level: true }),
+      ...Object.fromEntries(
+        Object.keys(methods)
+          .filter((name) => name.startsWith('users.'))
+          .map((name) => [name, withModels(name, { level: true })]),
+      ),
     },
     close: async () => {
       await commands.close()

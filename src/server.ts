@@ -13,15 +13,21 @@ import { SessionWatch } from './accounts/sessionWatch.ts'
 import { ControlServer } from './cli/control.ts'
 import { AccountCommands } from './commands/accounts.ts'
 import { Commands } from './commands/commands.ts'
+import { Credentials } from './commands/credentials.ts'
+import { DirectCommands } from './commands/directs.ts'
+import { InvitationCommands } from './commands/invitations.ts'
 import { MessageCommands } from './commands/messages.ts'
 import { newUuid, systemClock } from './commands/occasion.ts'
+import { OwnershipCommands } from './commands/ownership.ts'
 import { ReadMarkerCommands } from './commands/readMarkers.ts'
 import { RoomCommands } from './commands/rooms.ts'
+import { SigningCommands } from './commands/signing.ts'
 import type { Config } from './config.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { LogFollower } from './eventstore/follower.ts'
 import type { AllowedDocuments } from './http/allowedDocuments.ts'
 import { loadAllowlist } from './http/allowlistFile.ts'
+import { claimPage } from './http/claimPage.ts'
 import { Gate } from './http/gate.ts'
 import { type Dependency, Health } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
@@ -30,6 +36,7 @@ import { Live } from './live/live.ts'
 import type { Logger } from './logger.ts'
 import { methodsOf } from './methods.ts'
 import { Forgetting } from './processes/forgetting.ts'
+import { Inviting } from './processes/inviting.ts'
 import { Projecting } from './projecting/projecting.ts'
 import { Queries } from './queries/queries.ts'
 
@@ -40,6 +47,8 @@ export interface RunningServer {
   readonly ws: string
   /** Every address it serves. */
   readonly addresses: readonly string[]
+  /** While nobody owns the server: where its bearer makes it theirs, once. For whoever starts it, and for no log. */
+  readonly claimUrl: string | undefined
   /** Finishes what is under way, tells clients to come back, and lets go of the data folder. */
   close(reason?: string): Promise<void>
   /** Resolves once it is closed. */
@@ -94,19 +103,30 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   const live = new Live({ store, snapshots: commands.snapshots, follower, watch, now: clock.now })
   const sessions = new Sessions({ commands, models: projecting.readModels, watch, sessionDays: config.sessionDays })
   const rates = new RateLimits({ now: clock.now, enabled: config.rateLimits })
+  const credentials = new Credentials({
+    commands,
+    passwords: new Passwords(),
+    attempts: new LoginAttempts({ now: clock.now, enabled: config.rateLimits }),
+  })
+  const signing = new SigningCommands({ commands, credentials, sessions })
+  const messages = new MessageCommands({ commands, messageLength: config.messageLength })
+  const inviting = new Inviting({ store, documents, logger, commands })
   const app: App = {
     commands: {
       accounts: new AccountCommands({
         commands,
-        passwords: new Passwords(),
-        attempts: new LoginAttempts({ now: clock.now, enabled: config.rateLimits }),
+        credentials,
+        signing,
         rates,
         registration: config.registration,
         guests: config.guests,
-        lastMoment: (now) => sessions.lastMoment(now),
       }),
+      signing,
+      ownership: new OwnershipCommands({ commands, credentials, signing, rates }),
       rooms: new RoomCommands(commands),
-      messages: new MessageCommands({ commands, messageLength: config.messageLength }),
+      messages,
+      directs: new DirectCommands({ commands, messages }),
+      invitations: new InvitationCommands(commands),
       readMarkers: new ReadMarkerCommands(commands),
     },
     queries: new Queries(projecting.readModels),
@@ -145,13 +165,14 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
     reaches: async (position) => position <= follower.handled || position <= (await store.end()),
     hearing: () => follower.hearing,
   })
-  const http = new HttpServer({ gate, health, logger, config: httpConfig(config) })
+  const http = new HttpServer({ gate, health, logger, config: httpConfig(config), routes: [claimPage] })
 
   // Whoever must know first hears first: the end of a session before any event that stands after it.
   follower.add(watch)
   follower.add(live)
   follower.add(projecting)
   follower.add(forgetting)
+  follower.add(inviting)
   follower.onHearing((hearing) => {
     if (hearing) return logger.info('The log is heard again.')
     logger.error('Nothing is heard from the log. Feeds are closed until it is back.')
@@ -164,6 +185,8 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   closing.defer(() => projecting.close())
   await forgetting.open()
   closing.defer(() => forgetting.close())
+  await inviting.open()
+  closing.defer(() => inviting.close())
   follower.start()
   closing.defer(() => follower.close())
   await projecting.catchUp()
@@ -175,10 +198,16 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   closing.defer(() => control.close())
   const address = await http.listen(config.host, config.port)
   closing.defer(() => http.close())
-  return running(address, closing, logger)
+  const token = await app.commands.ownership.offer()
+  return running(address, closing, logger, token === undefined ? undefined : { token, publicUrl: config.publicUrl })
 }
 
-function running(address: AddressInfo, closing: AsyncDisposableStack, logger: Logger): RunningServer {
+function running(
+  address: AddressInfo,
+  closing: AsyncDisposableStack,
+  logger: Logger,
+  claim: { readonly token: string; readonly publicUrl: string | undefined } | undefined,
+): RunningServer {
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '[::]' ? '[::1]' : host
   const url = `http://${reachable}:${address.port}`
@@ -189,6 +218,7 @@ function running(address: AddressInfo, closing: AsyncDisposableStack, logger: Lo
     graphql: `${url}/graphql`,
     ws: `ws://${reachable}:${address.port}/graphql`,
     addresses: [url],
+    claimUrl: claim && new URL(`/claim#token=${claim.token}`, claim.publicUrl ?? url).href,
     closed: closed.promise,
     close: async (reason) => {
       if (!asked) {

@@ -99,6 +99,9 @@ export function needsRehash(phc: string): boolean {
  */
 const prepared = (password: string): string => password.replace(/\p{Zs}/gu, ' ').normalize('NFC')
 
+/** Whether two texts are the same password. */
+export const samePassword = (one: string, other: string): boolean => prepared(one) === prepared(other)
+
 const minLength = 8
 const maxLength = 128
 /** No text of 128 code points in NFC has more UTF-16 units than this before: longer ones need not be looked at. */

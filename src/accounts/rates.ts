@@ -22,6 +22,7 @@ export interface Rate {
 
 export const registerRate: Rate = { name: 'register', by: 'address', count: 10, perSeconds: 60, burst: 20 }
 export const guestRate: Rate = { name: 'guest', by: 'address', count: 10, perSeconds: 60, burst: 20 }
+export const claimOwnerRate: Rate = { name: 'claimOwner', by: 'address', count: 10, perSeconds: 60, burst: 10 }
 export const commandRate: Rate = { name: 'command', by: 'account', count: 50, perSeconds: 1, burst: 200 }
 
 export interface RateLimitsOptions {

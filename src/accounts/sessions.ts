@@ -1,16 +1,18 @@
 // Who a token stands for, and whether it still does.
 
-import { sessions as sessionDocuments } from '../../projections/sessions.ts'
+import { type SessionDocument, sessions as sessionDocuments } from '../../projections/sessions.ts'
 import { users } from '../../projections/users.ts'
 import { accounts, sessions } from '../commands/aggregate.ts'
 import type { Commands } from '../commands/commands.ts'
-import { newUuid } from '../commands/occasion.ts'
-import { holds } from '../domain/account.ts'
+import { dateTime, newUuid } from '../commands/occasion.ts'
+import type { Filter } from '../documents/port.ts'
+import type { Actor } from '../domain/access.ts'
+import { holds, type Validity } from '../domain/account.ts'
 import type { ServerRole } from '../domain/events.ts'
 import type { DateTime, SessionId, UserId } from '../domain/ids.ts'
-import type { Actor } from '../domain/room.ts'
 import { use } from '../domain/session.ts'
 import { sessionStream, userStream } from '../domain/streams.ts'
+import type { Position } from '../eventstore/port.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import type { SessionWatch, WatchedSession } from './sessionWatch.ts'
 import { matches, parseToken } from './tokens.ts'
@@ -34,6 +36,21 @@ interface SessionsOptions {
 }
 
 const dayMs = 86_400_000
+/** Sessions read at once. */
+const chunk = 200
+/** How long a count waits for the read models, in ms. */
+const patienceMs = 2_000
+
+/** The end of all sessions of a person but one. */
+export interface Ending {
+  readonly user: UserId
+  /** Which sessions held before. */
+  readonly before: Validity
+  /** Of the event that ended them: its revision in the account's stream, and its place in the log. */
+  readonly revision: number
+  readonly position: Position
+  readonly kept?: SessionId | undefined
+}
 
 interface Facts {
   readonly userId: UserId
@@ -93,6 +110,58 @@ export class Sessions {
     return facts === undefined || (!facts.ended && !facts.disabled && facts.holds)
   }
 
+  /** Whether a session holds now, by the log itself. */
+  async holdsNow(id: SessionId): Promise<boolean> {
+    const facts = await this.#streams(id)
+    return (
+      facts !== undefined &&
+      !facts.ended &&
+      !facts.disabled &&
+      facts.holds &&
+      this.#commands.clock.now() < this.#deadline(facts)
+    )
+  }
+
+  /** The person's sessions that hold now, as far as the read models know, newest first. */
+  async held(user: UserId): Promise<readonly (SessionDocument & { readonly id: SessionId })[]> {
+    const [account] = await this.#models.get(users, [user])
+    if (!account || account.document.disabled) return []
+    const held: (SessionDocument & { readonly id: SessionId })[] = []
+    for (let skip = 0, more = true; more; skip += chunk) {
+      const found = await this.#models.find(sessionDocuments, {
+        filter: { $and: [this.#alive(user), heldUnder(account.document.validity)] },
+        sort: { startedAt: -1 },
+        limit: chunk,
+        skip,
+      })
+      // The ids of this collection are those of sessions.
+      for (const { id, document } of found) held.push({ ...document, id: id as SessionId })
+      more = found.length === chunk
+    }
+    return held.filter((session) => !this.watch.hasEnded(session))
+  }
+
+  /** How many sessions that held were ended by an event of the account. Waits for the read models to reach it. */
+  async endedBy({ user, before, revision, position, kept }: Ending): Promise<number> {
+    await this.#models.waitFor(position, { timeoutMs: patienceMs })
+    const ended: Filter = {
+      userRevision: { $lt: revision },
+      ...(kept === undefined ? undefined : { _id: { $ne: kept } }),
+    }
+    return await this.#models.count(sessionDocuments, { $and: [this.#alive(user), heldUnder(before), ended] })
+  }
+
+  /** Sessions that have neither ended by themselves nor by their time. */
+  #alive(user: UserId): Filter {
+    const now = this.#commands.clock.now()
+    return {
+      userId: user,
+      ended: false,
+      expiresAt: { $gt: dateTime(now) },
+      lastUsedAt: { $gt: dateTime(now - this.#sessionDays * dayMs) },
+    }
+  }
+
   async #documents(id: SessionId): Promise<Facts | undefined> {
     const [session] = await this.#models.get(sessionDocuments, [id])
     if (!session) return undefined
@@ -128,4 +197,10 @@ export class Sessions {
       .run(sessions, sessionStream(identity.id), { requester, decide: (session, { now }) => use(session, { now }) })
       .catch(() => {})
   }
+}
+
+/** Sessions that an account lets live. */
+const heldUnder = ({ after, kept }: Validity): Filter => {
+  const since: Filter = { userRevision: { $gte: after } }
+  return kept === undefined ? since : { $or: [since, { _id: kept }] }
 }

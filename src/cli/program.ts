@@ -7,6 +7,7 @@ import { CliFailure, type Exit, exit } from './exit.ts'
 import { talk } from './output.ts'
 import { projectionsVerb } from './projections.ts'
 import { startVerb } from './start.ts'
+import { usersVerb } from './users.ts'
 import { examplesText } from './verb.ts'
 
 /** The whole command line. Verbs load what they need when they run, so that `--help` is quick. */
@@ -21,7 +22,7 @@ export function buildProgram(): Command {
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 verification found differences.`,
     )
-  for (const verb of [startVerb(), projectionsVerb(), eventsVerb()]) program.addCommand(verb)
+  for (const verb of [startVerb(), projectionsVerb(), eventsVerb(), usersVerb()]) program.addCommand(verb)
   throwInsteadOfExit(program)
   return program
 }

@@ -76,6 +76,10 @@ async function announce(server: RunningServer, json: boolean): Promise<void> {
   talk('Parley is ready:')
   for (const address of server.addresses) talk(`  ${address}`)
   talk(`GraphQL: ${server.graphql}  WebSocket: ${server.ws}`)
+  if (server.claimUrl !== undefined) {
+    talk('Nobody owns this server yet. Whoever opens this link makes it theirs; it holds until the server stops:')
+    talk(`  ${server.claimUrl}`)
+  }
   if (json) await data(JSON.stringify({ url: server.url, graphql: server.graphql, ws: server.ws, pid: process.pid }))
 }
 

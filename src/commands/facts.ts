@@ -1,5 +1,6 @@
 // src/commands/facts.ts: what a command may know besides the state of its own stream. The only door from commands to the read models.
 
+import { memberships } from '../../projections/memberships.ts'
 import type { MessageDocument } from '../../projections/messages.ts'
 import { messages } from '../../projections/messages.ts'
 import { usernames } from '../../projections/reservations.ts'
@@ -7,7 +8,7 @@ import { rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
 import type { StoredDocument } from '../documents/port.ts'
 import type { MessageEvent, Recorded } from '../domain/events.ts'
-import type { MessageId, RoomId, UserId } from '../domain/ids.ts'
+import { type ConversationId, type MessageId, membershipId, type RoomId, type UserId } from '../domain/ids.ts'
 import { evolveFact, type MessageFact, messageOf } from '../domain/message.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
@@ -15,6 +16,10 @@ import type { ReadModels } from '../projecting/readModels.ts'
 
 /** How long a lookup waits for the read models before it believes that something is not there, in ms. */
 const patienceMs = 2_000
+/** Owners of a server that are looked at. */
+const mostOwners = 1_000
+/** Memberships looked at together. */
+const membershipsAtOnce = 200
 
 /** Facts about other streams. They may be as old as the read models are, but never say "there is none" before those have caught up. */
 export class Facts {
@@ -38,6 +43,38 @@ export class Facts {
 
   async user(id: UserId): Promise<UserDocument | undefined> {
     return (await this.#patiently(() => this.#models.get(users, [id])))?.document
+  }
+
+  /** Who a username (in lower case) leads to. */
+  async userByName(name: string): Promise<UserId | undefined> {
+    return (await this.#patiently(() => this.#models.get(usernames, [name])))?.document.userId
+  }
+
+  /** Who owns the server, or undefined where the read models do not know in time. */
+  async owners(): Promise<readonly UserId[] | undefined> {
+    if (!(await this.#models.waitFor(await this.#store.end(), { timeoutMs: patienceMs }))) return undefined
+    const found = await this.#models.find(users, { filter: { serverRole: 'OWNER' }, limit: mostOwners })
+    // The ids of this collection are those of people.
+    return found.map(({ id }) => id as UserId)
+  }
+
+  /** Whether two people are in a room together. */
+  async shareRoom(one: UserId, other: UserId): Promise<boolean> {
+    for (let after: ConversationId | undefined, more = true; more; ) {
+      const found = await this.#models.find(memberships, {
+        filter: after === undefined ? { userId: one } : { userId: one, conversationId: { $gt: after } },
+        sort: { conversationId: 1 },
+        limit: membershipsAtOnce,
+      })
+      const shared = found
+        .map(({ document }) => document.conversationId)
+        .filter((conversation) => conversation.startsWith('room_'))
+        .map((conversation) => membershipId(conversation, other))
+      if ((await this.#models.get(memberships, shared)).length > 0) return true
+      after = found.at(-1)?.document.conversationId
+      more = found.length === membershipsAtOnce
+    }
+    return false
   }
 
   async roomExists(id: RoomId): Promise<boolean> {

@@ -1,7 +1,14 @@
-// src/domain/reservation.ts: who has a name. One stream a name; the first event claims it, a later one frees it.
+// src/domain/reservation.ts: who has a name, or the server. One stream a name; the first event claims it, a later one frees it.
 
 import { type Decision, happened, nothing, refuse } from './decision.ts'
-import type { ReservationEvent, SlugClaimed, SlugReleased, UsernameClaimed, UsernameReleased } from './events.ts'
+import type {
+  OwnerClaimed,
+  ReservationEvent,
+  SlugClaimed,
+  SlugReleased,
+  UsernameClaimed,
+  UsernameReleased,
+} from './events.ts'
 import type { DateTime, RoomId, UserId } from './ids.ts'
 
 export type Reservation =
@@ -16,6 +23,7 @@ export function evolve(
 ): Reservation {
   switch (event.type) {
     case 'UsernameClaimed':
+    case 'OwnerClaimed':
       return { status: 'claimed', owner: event.data.userId, since: event.occurredAt }
     case 'SlugClaimed':
       return { status: 'claimed', owner: event.data.roomId, since: event.occurredAt }
@@ -33,7 +41,7 @@ export const abandonedAfterMs = 60_000
 export interface Claim<Owner> {
   readonly owner: Owner
   readonly now: DateTime
-  /** Whether the one who has it exists. Asked about `reservation.owner` before. */
+  /** Whether the one who has it exists and goes by the name. Asked about `reservation.owner` before. */
   readonly holderExists: boolean
 }
 
@@ -60,6 +68,24 @@ export function claimSlug(
       return refuse('CONFLICT', 'This slug is taken by another room. Choose another one.', 'slug')
   }
   return happened({ type: 'SlugClaimed', data: { roomId: owner } })
+}
+
+/** The server is never given back: an owner makes others. */
+export function claimOwner(
+  reservation: Reservation,
+  { owner, now, holderExists }: Claim<UserId>,
+): Decision<OwnerClaimed> {
+  if (reservation.status === 'claimed') {
+    if (reservation.owner === owner) return nothing
+    if (!mayTakeOver(reservation, now, holderExists))
+      return refuse(
+        'CONFLICT',
+        holderExists
+          ? 'This server has an owner already. Sign in, or ask the owner.'
+          : 'Somebody else is just making this server theirs. If they do not, try again in a minute.',
+      )
+  }
+  return happened({ type: 'OwnerClaimed', data: { userId: owner } })
 }
 
 const mayTakeOver = (claimed: { readonly since: DateTime }, now: DateTime, holderExists: boolean): boolean =>

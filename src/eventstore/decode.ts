@@ -14,6 +14,7 @@ const required: { readonly [T in EventType]: readonly string[] } = {
   RoomUpdated: [],
   RoomArchived: [],
   RoomUnarchived: [],
+  DMOpened: ['members'],
   UserJoined: ['userId', 'role', 'atNumber'],
   UserLeft: ['userId'],
   UserInvited: ['userId'],
@@ -42,6 +43,9 @@ const required: { readonly [T in EventType]: readonly string[] } = {
   SlugClaimed: ['roomId'],
   SlugReleased: ['roomId'],
   OwnerClaimed: ['userId'],
+  InvitationReceived: ['roomId', 'revision'],
+  InvitationAccepted: ['roomId', 'revision'],
+  InvitationDeclined: ['roomId', 'revision'],
   ReadMarkerAdvanced: ['number', 'messageId'],
   PresenceChanged: ['nodes'],
 }

@@ -1,6 +1,9 @@
 // Questions that are more than a read by id. Content is read first and access last, so that nobody is shown what they lost the
 // right to see while it was read.
 
+import { bans } from '../../projections/bans.ts'
+import { type DirectDocument, directs } from '../../projections/directs.ts'
+import { type InvitationDocument, invitations } from '../../projections/invitations.ts'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { mentions, wholeRoom } from '../../projections/mentions.ts'
 import { readMarkerId, readMarkers } from '../../projections/readMarkers.ts'
@@ -8,13 +11,14 @@ import { slugs, usernames } from '../../projections/reservations.ts'
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
 import type { Filter } from '../documents/port.ts'
-import { type ConversationId, type MessageId, membershipId, parseId, type RoomId, type UserId } from '../domain/ids.ts'
+import { directSize } from '../domain/direct.ts'
+import { type ConversationId, directIdOf, type MessageId, membershipId, parseId, type RoomId, type UserId } from '../domain/ids.ts'
 import { usernameKey } from '../domain/names.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import type { Consistency } from './consistency.ts'
 import { type FoundMessage, type HistoryArguments, history } from './history.ts'
-import type { Found, Loaders } from './loaders.ts'
-import { countLimit, cursorOf, type Page, type PageArguments, page, pageSize, placeOf } from './page.ts'
+import type { Found, FoundConversation, Loaders } from './loaders.ts'
+import { BadInput, countLimit, cursorOf, type Page, type PageArguments, page, pageSize, placeOf } from './page.ts'
 
 /** Whoever asks, and what their operation has read so far. */
 export interface Asking {
@@ -23,12 +27,17 @@ export interface Asking {
   readonly loaders: Loaders
 }
 
+/** An invitation, with what may be seen of the room before it is accepted. */
+export type InvitationToRoom = Found<InvitationDocument> & { readonly room: Found<RoomDocument> }
+
 export interface ServerCounts {
   readonly users: number
   readonly rooms: number
   readonly messages: number
 }
 
+/** Invitations shown, at most. */
+const invitationsShown = 100
 /** Memberships read at once. */
 const chunk = 200
 /** How long the counts of the whole server are kept, in ms. */
@@ -44,23 +53,25 @@ export class Queries {
 
   /** A room by id or slug that the viewer may see. */
   async room(
-    { viewer, consistency, loaders }: Asking,
+    { consistency, loaders }: Asking,
     by: { readonly id: RoomId } | { readonly slug: string },
   ): Promise<Found<RoomDocument> | undefined> {
     if ('id' in by) {
       const room = await loaders.rooms.load(by.id)
-      return room && (await this.mayRead(viewer, room)) ? room : undefined
+      return room && (await loaders.access.load(by.id)) ? room : undefined
     }
     await consistency.ready()
     const [slug] = await this.models.get(slugs, [by.slug])
-    const room = slug && (await loaders.rooms.load(slug.document.roomId))
+    if (!slug) return undefined
+    const { roomId } = slug.document
+    const room = await loaders.rooms.load(roomId)
     // A claim may stand for a room that is not there yet, or that goes by another slug by now.
-    return room?.slug === by.slug && (await this.mayRead(viewer, room)) ? room : undefined
+    return room?.slug === by.slug && (await loaders.access.load(roomId)) ? room : undefined
   }
 
   /** Public rooms, most recently active first. `query`: the beginning of a name or slug. */
   async publicRooms(
-    { consistency }: Asking,
+    { consistency, loaders }: Asking,
     args: PageArguments,
     query: string | null | undefined,
   ): Promise<Page<Found<RoomDocument>>> {
@@ -68,7 +79,7 @@ export class Queries {
     const text = query?.trim().toLowerCase() ?? ''
     const matching: readonly Filter[] =
       text === '' ? [] : [{ $or: [beginning('nameKey', text), beginning('slug', text)] }]
-    return await page(
+    const found = await page(
       this.models,
       {
         projection: rooms,
@@ -77,37 +88,47 @@ export class Queries {
       },
       args,
     )
+    const access = await loaders.access.loadMany(found.edges.map(({ node }) => node.id as RoomId))
+    return { ...found, edges: found.edges.filter((_, index) => access[index] && !(access[index] instanceof Error)) }
   }
 
   async history(
-    { viewer, consistency }: Asking,
+    { consistency, loaders }: Asking,
     conversationId: ConversationId,
     args: HistoryArguments,
   ): Promise<Page<FoundMessage>> {
     await consistency.ready()
-    const found = await history(this.models, conversationId, args)
-    return (await this.#stillReadable(viewer, conversationId)) ? found : nothingToSee
+    let before = await loaders.access.load(conversationId)
+    while (before) {
+      const found = await history(this.models, conversationId, { ...args, visibleFrom: before.visibleFrom })
+      const after = await loaders.access.load(conversationId)
+      if (after && after.visibleFrom <= before.visibleFrom) return found
+      // Less may be seen than when it was read: it is read again.
+      before = after
+    }
+    return nothingToSee
   }
 
   /** A message that the viewer may see. */
-  async message({ viewer, loaders }: Asking, id: MessageId): Promise<FoundMessage | undefined> {
+  async message({ loaders }: Asking, id: MessageId): Promise<FoundMessage | undefined> {
     const message = await loaders.messages.load(id)
-    return message && (await this.#stillReadable(viewer, message.conversationId)) ? message : undefined
+    const access = message && (await loaders.access.load(message.conversationId))
+    return access && message.sentRevision >= access.visibleFrom ? message : undefined
   }
 
   /** In the order in which they joined. */
-  async members({ viewer, consistency }: Asking, conversationId: ConversationId, args: PageArguments) {
+  async members({ consistency, loaders }: Asking, conversationId: ConversationId, args: PageArguments) {
     await consistency.ready()
     const found = await page(
       this.models,
       {
         projection: memberships,
         filter: { conversationId },
-        order: { name: `member ${conversationId}`, field: 'joinedRevision', direction: 1, ties: false },
+        order: { name: `member ${conversationId}`, field: 'joinedRevision', direction: 1, ties: isDirect(conversationId) },
       },
       args,
     )
-    return (await this.#stillReadable(viewer, conversationId)) ? found : nothingToSee
+    return (await loaders.access.load(conversationId)) ? found : nothingToSee
   }
 
   /** How far the viewer has read: by the marker, by joining or by sending. Undefined for those who are no members. */
@@ -143,20 +164,22 @@ export class Queries {
   async #userByName({ consistency, loaders }: Asking, key: string): Promise<Found<UserDocument> | undefined> {
     await consistency.ready()
     const [claim] = await this.models.get(usernames, [key])
-    return claim && (await loaders.users.load(claim.document.userId))
+    const user = claim && (await loaders.users.load(claim.document.userId))
+    // A claim of a name that the account had before leads nowhere.
+    return user?.usernameKey === key ? user : undefined
   }
 
   async membership(
-    { viewer, loaders }: Asking,
+    { loaders }: Asking,
     conversationId: ConversationId,
     member: UserId,
   ): Promise<Found<MembershipDocument> | undefined> {
     const membership = await loaders.memberships.load(membershipId(conversationId, member))
-    return membership && (await this.#stillReadable(viewer, conversationId)) ? membership : undefined
+    return membership && (await loaders.access.load(conversationId)) ? membership : undefined
   }
 
-  /** The rooms that the viewer has joined, most recently active first. */
-  async conversations({ viewer, consistency, loaders }: Asking): Promise<readonly Found<RoomDocument>[]> {
+  /** Rooms joined and direct conversations, most recently active first. */
+  async conversations({ viewer, consistency, loaders }: Asking): Promise<readonly FoundConversation[]> {
     await consistency.ready()
     const ids: ConversationId[] = []
     for (let more = true; more; ) {
@@ -169,8 +192,8 @@ export class Queries {
       ids.push(...found.map(({ document }) => document.conversationId))
       more = found.length === chunk
     }
-    const joined = (await loaders.rooms.loadMany(ids)).flatMap((room) =>
-      room && !(room instanceof Error) ? [room] : [],
+    const joined = (await loaders.conversations.loadMany(ids)).flatMap((conversation) =>
+      conversation && !(conversation instanceof Error) ? [conversation] : [],
     )
     return joined.sort((a, b) =>
       a.activeAt === b.activeAt ? (a.id < b.id ? -1 : 1) : a.activeAt > b.activeAt ? -1 : 1,
@@ -178,7 +201,7 @@ export class Queries {
   }
 
   /** The same, page by page. */
-  async conversationPage(asking: Asking, { first, after }: PageArguments): Promise<Page<Found<RoomDocument>>> {
+  async conversationPage(asking: Asking, { first, after }: PageArguments): Promise<Page<FoundConversation>> {
     const size = pageSize(first)
     const from = after == null ? undefined : placeOf(joinedByActivity, after)
     const all = await this.conversations(asking)
@@ -196,16 +219,50 @@ export class Queries {
   }
 
   /** A room or direct conversation by id that the viewer may see. */
-  async conversation(asking: Asking, id: string): Promise<Found<RoomDocument> | undefined> {
+  async conversation({ loaders }: Asking, id: string): Promise<FoundConversation | undefined> {
     const parsed = parseId(id)
-    return parsed?.type === 'room' ? await this.room(asking, { id: parsed.id }) : undefined
+    if (parsed?.type !== 'room' && parsed?.type !== 'dm') return undefined
+    const conversation = await loaders.conversations.load(parsed.id)
+    return conversation && (await loaders.access.load(parsed.id)) ? conversation : undefined
+  }
+
+  /** The viewer's direct conversation with exactly these people, oneself left out or not. */
+  async directConversation(asking: Asking, people: readonly string[]): Promise<Found<DirectDocument> | undefined> {
+    if (people.length === 0 || people.length > directSize)
+      throw new BadInput(`Name 1 to ${directSize} people; your own id alone stands for your notes.`)
+    const members: UserId[] = [asking.viewer]
+    for (const text of people) {
+      const parsed = parseId(text)
+      if (parsed?.type !== 'user') return undefined
+      members.push(parsed.id)
+    }
+    const found = await this.conversation(asking, directIdOf(members))
+    return found && 'participants' in found ? found : undefined
+  }
+
+  /** Invitations that wait for the viewer's answer, newest first. */
+  async invitations({ viewer, consistency, loaders }: Asking, limit = invitationsShown): Promise<readonly InvitationToRoom[]> {
+    await consistency.ready()
+    const found = await this.models.find(invitations, { filter: { userId: viewer }, sort: { invitedAt: -1 }, limit })
+    const banned = await this.models.get(
+      bans,
+      found.map(({ document }) => membershipId(document.roomId, viewer)),
+    )
+    const bannedFrom = new Set(banned.map(({ document }) => document.conversationId))
+    const toRooms = await loaders.rooms.loadMany(found.map(({ document }) => document.roomId))
+    return found.flatMap(({ id, document }, index) => {
+      const room = toRooms[index]
+      // What came of a room since is not in the invitation.
+      if (!room || room instanceof Error || room.archived || bannedFrom.has(document.roomId)) return []
+      return [{ ...document, id, room }]
+    })
   }
 
   /** How far people have read, furthest first. */
-  async readMarkersOf({ viewer, consistency }: Asking, conversationId: ConversationId, limit: number) {
+  async readMarkersOf({ consistency, loaders }: Asking, conversationId: ConversationId, limit: number) {
     await consistency.ready()
     const found = await this.models.find(readMarkers, { filter: { conversationId }, sort: { number: -1 }, limit })
-    return (await this.#stillReadable(viewer, conversationId))
+    return (await loaders.access.load(conversationId))
       ? found.map(({ id, document }) => ({ ...document, id }))
       : []
   }
@@ -218,31 +275,21 @@ export class Queries {
   }
 
   async #count(): Promise<ServerCounts> {
-    const [people, roomCount, messageCount] = await Promise.all([
+    const [people, roomCount, inRooms, inDirects] = await Promise.all([
       this.models.count(users, {}),
       this.models.count(rooms, {}),
       this.models.sum(rooms, 'lastNumber', {}),
+      this.models.sum(directs, 'lastNumber', {}),
     ])
-    return { users: people, rooms: roomCount, messages: messageCount }
-  }
-
-  async mayRead(viewer: UserId, room: Pick<Found<RoomDocument>, 'id' | 'visibility'>): Promise<boolean> {
-    if (room.visibility === 'PUBLIC') return true
-    const parsed = parseId(room.id)
-    if (parsed?.type !== 'room') return false
-    return (await this.models.get(memberships, [membershipId(parsed.id, viewer)])).length > 0
-  }
-
-  /** Asked after the content was read, and past what the operation has loaded before. */
-  async #stillReadable(viewer: UserId, conversationId: ConversationId): Promise<boolean> {
-    const [room] = await this.models.get(rooms, [conversationId])
-    return room !== undefined && (await this.mayRead(viewer, { id: room.id, visibility: room.document.visibility }))
+    return { users: people, rooms: roomCount, messages: inRooms + inDirects }
   }
 }
 
 /** Most recently active first. */
 const byActivity = { name: 'room', field: 'activeAt', direction: -1, ties: true } as const
 const joinedByActivity = { ...byActivity, name: 'conversation' } as const
+
+const isDirect = (id: ConversationId): boolean => id.startsWith('dm_')
 
 const nothingToSee = { edges: [], hasNextPage: false, hasPreviousPage: false, total: async () => 0 }
 
