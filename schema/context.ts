@@ -8,12 +8,19 @@ import type { InvitationCommands } from '../src/commands/invitations.ts'
 import type { MessageCommands } from '../src/commands/messages.ts'
 import type { By } from '../src/commands/occasion.ts'
 import type { OwnershipCommands } from '../src/commands/ownership.ts'
+import type { PresenceCommands } from '../src/commands/presence.ts'
 import type { ReadMarkerCommands } from '../src/commands/readMarkers.ts'
 import type { RoomCommands } from '../src/commands/rooms.ts'
 import type { SigningCommands } from '../src/commands/signing.ts'
+import type { TypingCommands } from '../src/commands/typing.ts'
 import type { Live } from '../src/live/live.ts'
+import type { Presence } from '../src/live/presence/presence.ts'
+import type { PresenceFeeds } from '../src/live/presence/presenceFeeds.ts'
+import type { ServerFeeds } from '../src/live/serverFeed.ts'
+import type { Typing } from '../src/live/typing.ts'
 import { Consistency } from '../src/queries/consistency.ts'
 import { type Loaders, loadersFor } from '../src/queries/loaders.ts'
+import type { PeopleQueries } from '../src/queries/people.ts'
 import type { Asking, Queries } from '../src/queries/queries.ts'
 
 /** The parts of a running server that the API is made of. */
@@ -27,9 +34,16 @@ export interface App {
     readonly rooms: RoomCommands
     readonly messages: MessageCommands
     readonly readMarkers: ReadMarkerCommands
+    readonly presence: PresenceCommands
+    readonly typing: TypingCommands
   }
   readonly queries: Queries
+  readonly people: PeopleQueries
   readonly live: Live
+  readonly presence: Presence
+  readonly presenceFeeds: PresenceFeeds
+  readonly typing: Typing
+  readonly serverFeeds: ServerFeeds
   readonly sessions: Sessions
   readonly server: ServerFacts
 }

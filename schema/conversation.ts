@@ -4,13 +4,13 @@ import type { ReadMarkerDocument } from '../projections/readMarkers.ts'
 import type { RoomRole } from '../src/domain/events.ts'
 import type { ConversationId } from '../src/domain/ids.ts'
 import { anchorOf, encodeCursor } from '../src/live/cursor.ts'
-import type { Found } from '../src/queries/loaders.ts'
+import type { Found, FoundConversation } from '../src/queries/loaders.ts'
 import { pageSize } from '../src/queries/page.ts'
 import { builder } from './builder.ts'
 import { afterDescription, connectionType, firstDescription } from './connection.ts'
 import { asking, present, signedIn } from './context.ts'
 import { Node } from './node.ts'
-import { Conversation, ConversationFeedPayload, type FoundConversation, Membership, Message } from './refs.ts'
+import { Conversation, ConversationFeedPayload, Membership, Message } from './refs.ts'
 import { User, Viewer } from './user.ts'
 
 /** The id of a document in the collection of conversations. */
@@ -75,15 +75,19 @@ Conversation.implement({
       args: {
         first: t.arg.int({ description: firstDescription }),
         after: t.arg.string({ description: afterDescription }),
+        online: t.arg.boolean({ description: 'true: only those who are there; false: only the others.' }),
       },
-      resolve: (conversation, args, context) => context.app.queries.members(asking(context), idOf(conversation), args),
+      resolve: (conversation, { online, ...args }, context) =>
+        online == null
+          ? context.app.queries.members(asking(context), idOf(conversation), args)
+          : context.app.people.members(asking(context), idOf(conversation), { ...args, online }),
     }),
     lastMessage: t.field({
       type: Message,
       nullable: true,
-      description: 'The newest message.',
-      resolve: ({ lastMessageId }, _, { loaders }) =>
-        lastMessageId ? loaders.messages.load(lastMessageId) : undefined,
+      description: 'The newest message; null where the viewer may not see it.',
+      resolve: ({ lastMessageId }, _, context) =>
+        lastMessageId ? context.app.queries.message(asking(context), lastMessageId) : undefined,
     }),
     lastNumber: t.exposeInt('lastNumber', { description: 'Number of the newest message; 0 before the first.' }),
     viewerMembership: t.field({
@@ -162,7 +166,7 @@ Membership.implement({
     conversation: t.field({
       type: Conversation,
       description: 'Of what.',
-      resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.rooms.load(conversationId)),
+      resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.conversations.load(conversationId)),
     }),
     role: t.expose('role', { type: RoomRoleType, description: 'As what.' }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'Since when, this time.' }),

@@ -23,7 +23,7 @@ const FeedResetReason = builder.enumType('FeedResetReason', {
   },
 })
 
-const FeedReset = builder.objectRef<NonNullable<Frame['reset']>>('FeedReset').implement({
+export const FeedReset = builder.objectRef<NonNullable<Frame['reset']>>('FeedReset').implement({
   description: 'Read a fresh page, and go on from the cursor of this frame.',
   fields: (t) => ({
     reason: t.field({ type: FeedResetReason, description: 'Why.', resolve: ({ reason }) => reason }),
@@ -66,7 +66,7 @@ const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').i
       type: Conversation,
       nullable: true,
       description: 'The conversation as it is now.',
-      resolve: ({ conversationId }, _, { loaders }) => loaders.rooms.load(conversationId),
+      resolve: ({ conversationId }, _, { loaders }) => loaders.conversations.load(conversationId),
     }),
   }),
 })
@@ -86,26 +86,31 @@ plain('RoomCreated', 'The room was made.')
 plain('RoomUpdated', 'Its name, slug, topic or settings changed.')
 plain('RoomArchived', 'It can only be read from here on.')
 plain('RoomUnarchived', 'It can be written in again.')
+plain('DMOpened', 'The direct conversation was opened.')
 
 const messageDescription = 'The message as it is now.'
 
-eventRef('MessageSent').implement({
-  description: 'A message was sent.',
-  interfaces,
-  fields: (t) => ({
-    message: t.field({
-      type: Message,
-      nullable: true,
-      description: messageDescription,
-      resolve: ({ event, fresh }, _, { loaders }) => {
-        const id = messageId(event.id)
-        // What was just sent is shown from the event: no read is needed.
-        const sent = fresh && event.type === 'MessageSent' ? sentMessage(event) : undefined
-        return sent ? { ...sent, id } : loaders.messages.load(id)
-      },
+const messageSent = (type: 'MessageSent' | 'DMSent', description: string) =>
+  eventRef(type).implement({
+    description,
+    interfaces,
+    fields: (t) => ({
+      message: t.field({
+        type: Message,
+        nullable: true,
+        description: messageDescription,
+        resolve: ({ event, fresh }, _, { loaders }) => {
+          const id = messageId(event.id)
+          // What was just sent is shown from the event: no read is needed.
+          const isSending = event.type === 'MessageSent' || event.type === 'DMSent'
+          const sent = fresh && isSending ? sentMessage(event) : undefined
+          return sent ? { ...sent, id } : loaders.messages.load(id)
+        },
+      }),
     }),
-  }),
-})
+  })
+messageSent('MessageSent', 'A message was sent in a room.')
+messageSent('DMSent', 'A message was sent in a direct conversation.')
 
 const aboutMessage = (type: 'MessageEdited' | 'MessageDeleted', description: string) =>
   eventRef(type).implement({
@@ -124,7 +129,7 @@ aboutMessage('MessageEdited', 'The text of a message was changed.')
 aboutMessage('MessageDeleted', 'A message was deleted.')
 
 /** Read from the log itself where the read models are behind: a failing field would take the event and its cursor with it. */
-async function userOf(id: UserId, { app, loaders }: Context) {
+export async function userOf(id: UserId, { app, loaders }: Context) {
   const user = await loaders.users.load(id).catch(() => undefined)
   if (user) return user
   const person = await app.live.person(id)

@@ -18,7 +18,7 @@ const iso = (ms: number) => new Date(ms).toISOString()
 /** The whole part of it, as GraphQL's Int can hold it. */
 const int = (count: number) => Math.min(Math.trunc(count), 2_147_483_647)
 
-const Server = builder.objectRef<ServerFacts>('Server').implement({
+export const Server = builder.objectRef<ServerFacts>('Server').implement({
   description: 'This server. Without signing in, its name, version, time and limits can be asked.',
   fields: (t) => ({
     id: t.id({ description: 'Always the same.', resolve: () => 'server' }),

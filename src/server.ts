@@ -19,9 +19,11 @@ import { InvitationCommands } from './commands/invitations.ts'
 import { MessageCommands } from './commands/messages.ts'
 import { newUuid, systemClock } from './commands/occasion.ts'
 import { OwnershipCommands } from './commands/ownership.ts'
+import { PresenceCommands } from './commands/presence.ts'
 import { ReadMarkerCommands } from './commands/readMarkers.ts'
 import { RoomCommands } from './commands/rooms.ts'
 import { SigningCommands } from './commands/signing.ts'
+import { TypingCommands } from './commands/typing.ts'
 import type { Config } from './config.ts'
 import { type Engines, openEngines } from './engines.ts'
 import { LogFollower } from './eventstore/follower.ts'
@@ -32,12 +34,19 @@ import { Gate } from './http/gate.ts'
 import { type Dependency, Health } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
 import { HttpServer } from './http/server.ts'
+import { LocalBus } from './live/bus.ts'
 import { Live } from './live/live.ts'
+import type { PresenceTimes } from './live/presence/devices.ts'
+import { Presence } from './live/presence/presence.ts'
+import { PresenceFeeds } from './live/presence/presenceFeeds.ts'
+import { ServerFeeds } from './live/serverFeed.ts'
+import { Typing } from './live/typing.ts'
 import type { Logger } from './logger.ts'
 import { methodsOf } from './methods.ts'
 import { Forgetting } from './processes/forgetting.ts'
 import { Inviting } from './processes/inviting.ts'
 import { Projecting } from './projecting/projecting.ts'
+import { PeopleQueries } from './queries/people.ts'
 import { Queries } from './queries/queries.ts'
 
 export interface RunningServer {
@@ -58,13 +67,15 @@ export interface RunningServer {
 export interface StartOptions {
   readonly config: Config
   readonly logger: Logger
+  /** Shorter than they are for people. */
+  readonly presenceTimes?: PresenceTimes | undefined
 }
 
 /** Events in a batch of a rebuild while people are served. */
 const liveBatch = 2_000
 
 /** @throws {CannotOpen} the data folder; {ConfigError} the allow-list; or Error, the address. The message says what to do. */
-export async function startServer({ config, logger }: StartOptions): Promise<RunningServer> {
+export async function startServer({ config, logger, presenceTimes }: StartOptions): Promise<RunningServer> {
   const startedAt = systemClock.now()
   const allowed = config.documentAllowlist === undefined ? undefined : loadAllowlist(config.documentAllowlist, schema)
   const onFault = (message: string): void => logger.error(message)
@@ -72,7 +83,7 @@ export async function startServer({ config, logger }: StartOptions): Promise<Run
   const closing = new AsyncDisposableStack()
   closing.use(engines)
   try {
-    return await assemble({ config, logger, engines, closing, startedAt, allowed })
+    return await assemble({ config, logger, presenceTimes, engines, closing, startedAt, allowed })
   } catch (error) {
     await closing.disposeAsync()
     throw error
@@ -87,7 +98,7 @@ interface Assembly extends StartOptions {
   readonly allowed: AllowedDocuments | undefined
 }
 
-async function assemble({ config, logger, engines, closing, startedAt, allowed }: Assembly): Promise<RunningServer> {
+async function assemble({ config, logger, presenceTimes, engines, closing, startedAt, allowed }: Assembly): Promise<RunningServer> {
   const { store, documents } = engines
   const clock = systemClock
   const follower = new LogFollower({
@@ -111,6 +122,17 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   const signing = new SigningCommands({ commands, credentials, sessions })
   const messages = new MessageCommands({ commands, messageLength: config.messageLength })
   const inviting = new Inviting({ store, documents, logger, commands })
+  const presenceCommands = new PresenceCommands(commands)
+  const presence = new Presence({
+    commands: presenceCommands,
+    store,
+    models: projecting.readModels,
+    now: clock.now,
+    times: presenceTimes,
+  })
+  const { online } = presence
+  const typing = new Typing({ bus: new LocalBus(), live })
+  const serverFeeds = new ServerFeeds({ store, follower, online })
   const app: App = {
     commands: {
       accounts: new AccountCommands({
@@ -128,7 +150,14 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
       directs: new DirectCommands({ commands, messages }),
       invitations: new InvitationCommands(commands),
       readMarkers: new ReadMarkerCommands(commands),
+      presence: presenceCommands,
+      typing: new TypingCommands(commands, (notice) => typing.announce(notice)),
     },
+    people: new PeopleQueries({ models: projecting.readModels, online }),
+    presence,
+    presenceFeeds: new PresenceFeeds({ online, live }),
+    typing,
+    serverFeeds,
     queries: new Queries(projecting.readModels),
     live,
     sessions,
@@ -170,6 +199,9 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   // Whoever must know first hears first: the end of a session before any event that stands after it.
   follower.add(watch)
   follower.add(live)
+  follower.add(online)
+  follower.add(serverFeeds)
+  follower.add(typing)
   follower.add(projecting)
   follower.add(forgetting)
   follower.add(inviting)
@@ -190,6 +222,9 @@ async function assemble({ config, logger, engines, closing, startedAt, allowed }
   follower.start()
   closing.defer(() => follower.close())
   await projecting.catchUp()
+  await presence.open()
+  closing.defer(() => presence.close())
+  closing.defer(() => typing.close())
   await makeRooms(config, app.commands.rooms, logger)
   const control = await ControlServer.listen(
     config.data,

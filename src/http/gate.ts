@@ -120,6 +120,7 @@ export class Gate {
     if ('kind' in who) return who
     const ownIdentity = who.identity !== undefined
     const identity = who.identity ?? connection.identity
+    if (identity) this.#options.app.presence.active(identity, connection.id)
     const { query, documentId = '' } = operation
     const judged = query === undefined ? this.#documents.judgeById(documentId) : this.#documents.judge(query)
     if ('errors' in judged) return { kind: 'refused', status: 400, errors: judged.errors }
@@ -205,8 +206,14 @@ export class Gate {
     const frames = new FrameStream({
       source: begun.source,
       frameOf: async (payload) => {
-        const contextValue = this.#contextOf(caller, positionIn(payload), { frame: true })
-        const frame = await this.#execute({ ...args, rootValue: payload, contextValue })
+        const executed = (withheld: boolean) => {
+          const contextValue = this.#contextOf(caller, positionIn(payload), { frame: true, withheld })
+          return this.#execute({ ...args, rootValue: payload, contextValue })
+        }
+        let frame = await executed(false)
+        // It shows conversations as they are now: for whoever has lost access meanwhile that is too much, and only what the
+        // events themselves say is left.
+        if (!readableStill(payload)) frame = await executed(true)
         // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
         if (frame.data == null) throw frame.errors?.[0] ?? new Error('A frame has neither data nor errors.')
         return frame
@@ -215,6 +222,9 @@ export class Gate {
     })
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())
     if (place) frames.onEnd(() => place[Symbol.dispose]())
+    // An event stream, or an operation with a token of its own: a device while it lasts.
+    const device = identity && ownIdentity ? this.device(identity, caller.connectionId) : undefined
+    if (device) frames.onEnd(() => device[Symbol.dispose]())
     ending.signal.addEventListener('abort', () => {
       for (const error of sessionEnded().errors) frames.fail(error)
     })
@@ -225,6 +235,11 @@ export class Gate {
   /** Calls back once when the session ends, by an event or by its time. Dispose to stop watching. */
   watch(identity: Identity, onEnd: () => void): Disposable {
     return watchSession({ app: this.#options.app, wheel: this.wheel, identity, onEnd })
+  }
+
+  /** A connection of this person is open: one of their devices. Dispose of it when it closes. */
+  device(identity: Identity, connectionId: string): Disposable {
+    return this.#options.app.presence.connected(identity, connectionId)
   }
 
   #broken(error: unknown, correlationId = newUuid()): Refused {
@@ -252,13 +267,14 @@ export class Gate {
   #contextOf(
     caller: Caller,
     atLeast: Position | undefined,
-    { frame = false, unreachable = false } = {},
+    { frame = false, unreachable = false, withheld = false } = {},
   ): Admitted['args']['contextValue'] {
     return createContext({
       app: this.#options.app,
       caller,
       frame,
       unreachable,
+      withheld,
       ...(atLeast === undefined ? {} : { atLeast }),
     })
   }
@@ -293,6 +309,11 @@ export class Gate {
       return { errors: [shownError(error, occasion)] }
     }
   }
+}
+
+/** Whether what a live payload is about may still be shown as it is now. */
+function readableStill(payload: unknown): boolean {
+  return !isObject(payload) || typeof payload.stillReadable !== 'function' || payload.stillReadable() === true
 }
 
 /** What a live payload's fields must see at least. */

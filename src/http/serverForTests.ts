@@ -172,6 +172,7 @@ export class TestServer implements AsyncDisposable {
       },
       queries: { models: { checkpoint: position(100), waitFor: async () => false } },
       server: { now: () => Date.now() },
+      presence: { active: () => {}, connected: () => ({ [Symbol.dispose]: () => {} }) },
     }
     return app as unknown as App
   }

@@ -43,6 +43,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   #onClosed: ((code: number, reason: string) => Promise<void>) | undefined
   #watching: Disposable | undefined
   #place: Disposable | undefined
+  #device: Disposable | undefined
   #visit: Disposable
   #slowSince: number | undefined
   #answered = true
@@ -136,6 +137,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     }
     this.identity = identity
     this.#place = place
+    this.#device = this.#gate.device(identity, this.id)
     this.#watching = this.#gate.watch(identity, () => this.close(4403, 'Session ended'))
   }
 
@@ -216,6 +218,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     this.#visit[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
     this.#place?.[Symbol.dispose]()
+    this.#device?.[Symbol.dispose]()
     // A paused socket would never show that the other side has closed.
     this.#socket.resume()
     // The protocol only ends its subscriptions here, and those do not fail to end.

@@ -1,10 +1,11 @@
 // What a node keeps of a conversation that somebody follows: who may read it, and its newest events.
 
-import { rooms } from '../commands/aggregate.ts'
+import { conversations } from '../commands/aggregate.ts'
 import { fold, type StreamState } from '../commands/streamState.ts'
 import type { MessageEvent } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'
-import { mayRead, type Room } from '../domain/room.ts'
+import { mayRead, visibleFrom } from '../domain/access.ts'
+import type { Conversation } from '../domain/conversation.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import { type FeedEvent, feedEvent, weightOf } from './event.ts'
 
@@ -24,7 +25,7 @@ export class Channel {
   readonly stream: string
   readonly #followers = new Set<Follower>()
   /** Undefined until the state has been read; what comes meanwhile waits in `#early`. */
-  #state: StreamState<Room> | undefined
+  #state: StreamState<Conversation> | undefined
   #early: RecordedEvent[] = []
   /** The newest events, with consecutive revisions. */
   #recent: FeedEvent[] = []
@@ -35,7 +36,7 @@ export class Channel {
   }
 
   /** Takes the stream's state, read after this channel began to hear of the stream: nothing lies between the two. */
-  open(state: StreamState<Room>): void {
+  open(state: StreamState<Conversation>): void {
     this.#state = state
     for (const stored of this.#early) this.#fold(stored)
     this.#early = []
@@ -43,6 +44,16 @@ export class Channel {
 
   mayRead(user: UserId): boolean {
     return this.#state !== undefined && mayRead(this.#state.state, user)
+  }
+
+  /** The first revision that somebody who may read sees. */
+  visibleFrom(user: UserId): number {
+    return this.#state?.state.status === 'exists' ? visibleFrom(this.#state.state, user) : Number.POSITIVE_INFINITY
+  }
+
+  /** Who is in it now, and as what; nobody until the state has been read. */
+  get members(): { readonly size: number; has(user: UserId): boolean; keys(): Iterable<UserId> } {
+    return this.#state?.state.status === 'exists' ? this.#state.state.members : nobody
   }
 
   add(follower: Follower): void {
@@ -78,7 +89,7 @@ export class Channel {
       return
     }
     if (stored.revision <= this.#state.revision || isAboutMessage(stored.type)) return
-    this.#state = fold(rooms, this.#state, stored)
+    this.#state = fold(conversations, this.#state, stored)
     if (!endsAccess(stored.type)) return
     for (const follower of this.#followers) if (!this.mayRead(follower.user)) follower.endAt(stored.revision)
   }
@@ -128,6 +139,8 @@ export class Channel {
     this.#bytes = 0
   }
 }
+
+const nobody: ReadonlyMap<UserId, unknown> = new Map()
 
 const ending: ReadonlySet<string> = new Set(['UserLeft', 'MemberRemoved', 'MemberBanned', 'RoomUpdated'])
 const endsAccess = (type: string): boolean => ending.has(type)

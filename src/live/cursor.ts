@@ -19,21 +19,38 @@ export const anchorOf = (eventId: string): string => eventId.replaceAll('-', '')
 
 /** 1 byte kind, 16 bytes of the conversation's id, 6 of the revision plus one, 8 of the anchor, 4 of the checksum. */
 const length = 35
-const kinds = { room: 1, dm: 2 }
+const kinds = { room: 1, dm: 2, server: 4 }
+/** Stands where a cursor of a conversation has its id. */
+const noId = '0'.repeat(32)
 
 /** The cursor as clients keep it: 47 characters of base64url. */
-export function encodeCursor(conversation: ConversationId, { revision, anchor }: FeedPlace): string {
+export const encodeCursor = (conversation: ConversationId, place: FeedPlace): string =>
+  encode(kindOf(conversation), idOf(conversation), place)
+
+/** @throws BadInput for a cursor that is damaged, or of another feed */
+export const decodeCursor = (conversation: ConversationId, cursor: string): FeedPlace =>
+  decode(kindOf(conversation), idOf(conversation), cursor)
+
+/** A place in the stream of the server. */
+export const encodeServerCursor = (place: FeedPlace): string => encode(kinds.server, noId, place)
+
+/** @throws BadInput for a cursor that is damaged, or of another feed */
+export const decodeServerCursor = (cursor: string): FeedPlace => decode(kinds.server, noId, cursor)
+
+const kindOf = (conversation: ConversationId): number => (conversation.startsWith('room_') ? kinds.room : kinds.dm)
+const idOf = (conversation: ConversationId): string => rawId(conversation).replaceAll('-', '')
+
+function encode(kind: number, id: string, { revision, anchor }: FeedPlace): string {
   const bytes = Buffer.allocUnsafe(length)
-  bytes[0] = conversation.startsWith('room_') ? kinds.room : kinds.dm
-  bytes.write(rawId(conversation).replaceAll('-', ''), 1, 'hex')
+  bytes[0] = kind
+  bytes.write(id, 1, 'hex')
   bytes.writeUIntBE(revision + 1, 17, 6)
   bytes.write(anchor, 23, 'hex')
   bytes.writeUInt32BE(crc32(bytes.subarray(0, 31)), 31)
   return bytes.toString('base64url')
 }
 
-/** @throws BadInput for a cursor that is damaged, or of another feed */
-export function decodeCursor(conversation: ConversationId, cursor: string): FeedPlace {
+function decode(kind: number, id: string, cursor: string): FeedPlace {
   const bytes = Buffer.from(cursor, 'base64url')
   if (
     bytes.length !== length ||
@@ -41,8 +58,7 @@ export function decodeCursor(conversation: ConversationId, cursor: string): Feed
     bytes.readUInt32BE(31) !== crc32(bytes.subarray(0, 31))
   )
     throw new BadInput('This feed cursor is damaged. Use one exactly as the feed gave it, or none to begin now.')
-  const kind = conversation.startsWith('room_') ? kinds.room : kinds.dm
-  if (bytes[0] !== kind || bytes.toString('hex', 1, 17) !== rawId(conversation).replaceAll('-', ''))
-    throw new BadInput('This feed cursor is of another feed. Use one that this conversation gave.')
+  if (bytes[0] !== kind || bytes.toString('hex', 1, 17) !== id)
+    throw new BadInput('This feed cursor is of another feed. Use one that this feed gave.')
   return { revision: bytes.readUIntBE(17, 6) - 1, anchor: bytes.toString('hex', 23, 31) }
 }

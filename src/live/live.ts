@@ -5,17 +5,17 @@ import { GraphQLError } from 'graphql'
 import type { UserDocument } from '../../projections/users.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import type { SessionWatch } from '../accounts/sessionWatch.ts'
-import { rooms } from '../commands/aggregate.ts'
+import { conversations } from '../commands/aggregate.ts'
 import type { Snapshots } from '../commands/streamState.ts'
 import { type ConversationId, parseId, type UserId } from '../domain/ids.ts'
-import { mayRead } from '../domain/room.ts'
+import { mayRead, visibleFrom } from '../domain/access.ts'
 import { conversationStream } from '../domain/streams.ts'
 import type { LogFollower, LogListener } from '../eventstore/follower.ts'
 import type { Delivery, EventStore } from '../eventstore/port.ts'
 import { Channel } from './channel.ts'
 import { ConversationFeed, type Frame, newestPlace, readFrame, stillThere } from './conversationFeed.ts'
 import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './cursor.ts'
-import { merged } from './event.ts'
+import { merged, seenFrom } from './event.ts'
 import { personFromLog } from './person.ts'
 
 interface LiveOptions {
@@ -32,6 +32,14 @@ interface Shared {
   readonly channel: Channel
   readonly opened: Promise<void>
   users: number
+}
+
+/** Who may read a conversation, and who is in it, for as long as somebody wants to know. */
+export interface Readers extends Disposable {
+  readonly conversationId: ConversationId
+  readonly memberCount: number
+  isMember(user: UserId): boolean
+  members(): Iterable<UserId>
 }
 
 /** How long a new feed waits for the node to have handled what the log held when it asked, in ms. */
@@ -76,7 +84,7 @@ export class Live implements LogListener {
     conversation: string,
     after: string | null | undefined,
   ): Promise<ConversationFeed> {
-    const conversationId = roomIdOf(conversation)
+    const conversationId = conversationIdOf(conversation)
     const asked = after == null ? undefined : decodeCursor(conversationId, after)
     const { store, follower, watch, now } = this.#options
     const stream = conversationStream(conversationId)
@@ -139,14 +147,48 @@ export class Live implements LogListener {
     }
     const { events, more } = await readFrame(store, stream, asked.revision + 1, handled, first)
     // Content first, access last: as the log has it now.
-    if (!mayRead((await snapshots.load(rooms, stream)).state, identity.userId)) throw notFound()
+    const { state } = await snapshots.load(conversations, stream)
+    if (state.status === 'none' || !mayRead(state, identity.userId)) throw notFound()
+    const from = visibleFrom(state, identity.userId)
     const last = events.at(-1)
     return {
       conversationId: conversation,
-      events: merged(events),
+      events: merged(events.map((event) => seenFrom(event, from))),
       cursor: last?.cursor ?? encodeCursor(conversation, asked),
       caughtUp: !more,
       ...(last ? { atLeast: last.position } : undefined),
+    }
+  }
+
+  /**
+   * For feeds of what does not stand in the log of a conversation. Dispose of it when the feed is over.
+   * @param onEnd called, not before this has returned, when the viewer may no longer read the conversation
+   * @throws GraphQLError NOT_FOUND where they may not now
+   */
+  async readers(identity: Identity, conversation: string, onEnd: () => void): Promise<Readers> {
+    const conversationId = conversationIdOf(conversation)
+    const stream = conversationStream(conversationId)
+    const channel = await this.#acquire(stream)
+    const follower = { user: identity.userId, wake: () => {}, endAt: onEnd }
+    if (!channel.mayRead(identity.userId)) {
+      this.#release(stream)
+      throw notFound()
+    }
+    channel.add(follower)
+    let held = true
+    return {
+      conversationId,
+      get memberCount() {
+        return channel.members.size
+      },
+      isMember: (user) => channel.members.has(user),
+      members: () => channel.members.keys(),
+      [Symbol.dispose]: () => {
+        if (!held) return
+        held = false
+        channel.remove(follower)
+        this.#release(stream)
+      },
     }
   }
 
@@ -194,7 +236,7 @@ export class Live implements LogListener {
 
   async #open(channel: Channel): Promise<void> {
     const { snapshots, follower } = this.#options
-    const state = await snapshots.load(rooms, channel.stream)
+    const state = await snapshots.load(conversations, channel.stream)
     channel.open(state)
     // A feed begins where the node is; what its state knows the node must have handled.
     if (await follower.reached(state.position, patienceMs)) return
@@ -215,8 +257,8 @@ const notFound = () =>
   new GraphQLError('There is no such conversation, or you may not see it.', { extensions: { code: 'NOT_FOUND' } })
 
 /** @throws GraphQLError NOT_FOUND */
-function roomIdOf(id: string): ConversationId {
+function conversationIdOf(id: string): ConversationId {
   const parsed = parseId(id)
-  if (parsed?.type !== 'room') throw notFound()
+  if (parsed?.type !== 'room' && parsed?.type !== 'dm') throw notFound()
   return parsed.id
 }

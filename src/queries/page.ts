@@ -63,7 +63,7 @@ export interface List<D extends object> {
   readonly order: ListOrder
 }
 
-interface Place {
+export interface Place {
   readonly key: Key
   readonly id: string
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import { createLogger } from '../../src/logger.ts'
+import type { PresenceTimes } from '../../src/live/presence/devices.ts'
 import { startServer } from '../../src/server.ts'
 
 export interface TestServer extends AsyncDisposable {
@@ -22,6 +23,8 @@ interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A folder to go on with; it is then not removed. */
   readonly folder?: string
+  /** Shorter than they are for people; only of a server in this process. */
+  readonly presenceTimes?: PresenceTimes
 }
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'parley-test-'))
@@ -29,10 +32,10 @@ export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'parley-t
 const quiet = { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'silent', PARLEY_PORT: '0' }
 
 /** Starts a server in this process. Dispose to stop it and remove its folder. */
-export async function startTestServer({ env = {}, folder }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer({ env = {}, folder, presenceTimes }: TestServerOptions = {}): Promise<TestServer> {
   const data = folder ?? (await newFolder())
   const { config } = loadConfig({ env: { ...quiet, ...env, PARLEY_DATA: data }, cwd: data })
-  const server = await startServer({ config, logger: await createLogger({ config }) })
+  const server = await startServer({ config, logger: await createLogger({ config }), presenceTimes })
   return {
     url: server.url,
     graphql: server.graphql,

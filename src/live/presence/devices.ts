@@ -1,0 +1,194 @@
+// The devices of this node: which connections each person has open, and whether anything is asked on them. The log is told of
+// transitions only; a connection that is lost and made again in time is none.
+
+import { dateTime } from '../../commands/occasion.ts'
+import type { UserId } from '../../domain/ids.ts'
+import { type Attendance, attendanceOf, type Device, type Report } from '../../domain/presence.ts'
+import type { TimerWheel } from '../../http/timerWheel.ts'
+
+export interface PresenceTimes {
+  /** How long somebody whose last connection has gone is still there, in ms. */
+  readonly graceMs: number
+  /** How long nothing must have been asked on any connection for somebody to be away, in ms. */
+  readonly awayAfterMs: number
+}
+
+export const presenceTimes: PresenceTimes = { graceMs: 10_000, awayAfterMs: 600_000 }
+
+interface DevicesOptions {
+  /** The life of this node. */
+  readonly node: string
+  /** Tells the log. Told again later where it was refused. */
+  readonly report: (user: UserId, seen: Report) => Promise<{ readonly kind: 'done' | 'refused' }>
+  readonly times: PresenceTimes
+  readonly wheel: TimerWheel
+  /** ms since 1970. */
+  readonly now: () => number
+}
+
+/** Times of `performance.now()` unless said. */
+interface Connection {
+  /** ms since 1970. */
+  readonly since: number
+  usedAt: number
+  /** How often it was said to be connected, less how often it was let go. */
+  holds: number
+}
+
+interface Person {
+  readonly devices: Map<string, Connection>
+  /** Something was asked that came over none of the devices, as over plain HTTP. */
+  usedAt: number
+  /** When the last device went. */
+  goneAt: number
+  /** The same in ms since 1970. */
+  goneTime: number
+  /** What the log has been told. */
+  told: Attendance
+  telling: Promise<void> | undefined
+  /** When to look again whether something has changed by time alone. */
+  timer: Disposable | undefined
+}
+
+/** After how long the log is told again, where it could not be, in ms. */
+const againMs = 2_000
+
+export class Devices {
+  readonly #options: DevicesOptions
+  readonly #people = new Map<UserId, Person>()
+  #closed = false
+
+  constructor(options: DevicesOptions) {
+    this.#options = options
+  }
+
+  /** A connection of somebody is open. Dispose of it when it closes; the same one may be told of several times. */
+  connected(user: UserId, connectionId: string): Disposable {
+    if (this.#closed) return { [Symbol.dispose]: () => {} }
+    const person = this.#people.get(user) ?? this.#add(user)
+    const now = performance.now()
+    const device = person.devices.get(connectionId) ?? { since: this.#options.now(), usedAt: now, holds: 0 }
+    device.usedAt = now
+    device.holds++
+    person.devices.set(connectionId, device)
+    this.#review(user, person)
+    let held = true
+    return {
+      [Symbol.dispose]: () => {
+        if (!held) return
+        held = false
+        device.holds--
+        if (device.holds > 0 || this.#closed) return
+        person.devices.delete(connectionId)
+        if (person.devices.size > 0) return this.#review(user, person)
+        person.goneAt = performance.now()
+        person.goneTime = this.#options.now()
+        this.#review(user, person)
+      },
+    }
+  }
+
+  /** Somebody has asked something: over one of their devices, or otherwise. */
+  active(user: UserId, connectionId: string): void {
+    const person = this.#people.get(user)
+    if (!person) return
+    const device = person.devices.get(connectionId)
+    if (device) device.usedAt = performance.now()
+    else person.usedAt = performance.now()
+    if (person.told === 'away') this.#review(user, person)
+  }
+
+  /** The node stops: nobody is here any more, without any grace. Resolves once the log knows, or cannot be told. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const leaving = [...this.#people].map(async ([user, person]) => {
+      person.timer?.[Symbol.dispose]()
+      if (person.devices.size > 0) person.goneTime = this.#options.now()
+      person.devices.clear()
+      await person.telling
+      if (person.told !== 'none') await this.#tell(user, person)
+    })
+    await Promise.all(leaving)
+    this.#people.clear()
+  }
+
+  #add(user: UserId): Person {
+    const person: Person = {
+      devices: new Map(),
+      usedAt: Number.NEGATIVE_INFINITY,
+      goneAt: Number.NEGATIVE_INFINITY,
+      goneTime: 0,
+      told: 'none',
+      telling: undefined,
+      timer: undefined,
+    }
+    this.#people.set(user, person)
+    return person
+  }
+
+  /** Tells the log if there is something to tell, and sees to it that somebody looks again when time may change it. */
+  #review(user: UserId, person: Person): void {
+    if (person.telling || this.#closed) return
+    person.timer?.[Symbol.dispose]()
+    person.timer = undefined
+    if (this.#attendance(person) !== person.told) {
+      person.telling = this.#tell(user, person).finally(() => {
+        person.telling = undefined
+        this.#review(user, person)
+      })
+      return
+    }
+    const due = this.#dueIn(person)
+    if (due === undefined) {
+      if (person.devices.size === 0) this.#people.delete(user)
+      return
+    }
+    person.timer = this.#options.wheel.after(due, () => this.#review(user, person))
+  }
+
+  async #tell(user: UserId, person: Person): Promise<void> {
+    const seen = this.#attendance(person)
+    const devices = this.#devicesOf(person)
+    const at = dateTime(person.goneTime)
+    try {
+      const outcome = await this.#options.report(user, { node: this.#options.node, devices, at })
+      if (outcome.kind === 'done') {
+        person.told = seen
+        return
+      }
+    } catch {
+      // The log is away, which the server says elsewhere. What is seen stays so, and is told when it is back.
+    }
+    if (this.#closed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#options.wheel.after(againMs, resolve)
+    await promise
+  }
+
+  #attendance(person: Person): Attendance {
+    if (person.devices.size > 0) return attendanceOf(this.#devicesOf(person))
+    const waits = !this.#closed && performance.now() - person.goneAt < this.#options.times.graceMs
+    return waits ? person.told : 'none'
+  }
+
+  #devicesOf({ devices, usedAt }: Person): readonly Device[] {
+    const before = performance.now() - this.#options.times.awayAfterMs
+    return [...devices].map(([id, device]) => ({
+      id,
+      since: dateTime(device.since),
+      away: Math.max(device.usedAt, usedAt) <= before,
+    }))
+  }
+
+  /** In how many ms time alone may change what is seen; undefined where it cannot. */
+  #dueIn(person: Person): number | undefined {
+    const { graceMs, awayAfterMs } = this.#options.times
+    const now = performance.now()
+    if (person.devices.size === 0) return person.told === 'none' ? undefined : person.goneAt + graceMs - now
+    if (person.told === 'away') return undefined
+    let used = person.usedAt
+    for (const device of person.devices.values()) used = Math.max(used, device.usedAt)
+    return used + awayAfterMs - now
+  }
+}
