@@ -1,9 +1,11 @@
 // Which engine keeps the log and which the read models: chosen by the settings, here and nowhere else.
 
+import { join } from 'node:path'
 import type { Config } from './config.ts'
 import type { Documents } from './documents/port.ts'
 import { keepsOnlyNewest } from './domain/streams.ts'
 import type { EventStore } from './eventstore/port.ts'
+import type { FileCheck } from './eventstore/sqlite/fileCheck.ts'
 
 export interface Engines extends AsyncDisposable {
   readonly store: EventStore
@@ -16,6 +18,21 @@ export interface OpenOptions {
   readonly config: Pick<Config, 'data' | 'eventstore' | 'documents'>
   /** Told once, with a sentence, when the log can no longer be written. */
   readonly onFault: (message: string) => void
+}
+
+/**
+ * Looks for damage in the files of the stores, from beside a running server too. Reads all of them.
+ * @returns one for each file that is there
+ */
+export async function damageIn({ data }: Pick<Config, 'data'>): Promise<readonly FileCheck[]> {
+  const { checkFile } = await import('./eventstore/sqlite/fileCheck.ts')
+  return [
+    checkFile(join(data, 'log.db'), 'Stop the server and restore a backup.'),
+    checkFile(
+      join(data, 'documents.db'),
+      'Stop the server, delete it with the -wal and -shm files beside it, and start again: it is made anew from the log.',
+    ),
+  ].filter((check) => check !== undefined)
 }
 
 /**

@@ -3,11 +3,13 @@
 import { z } from 'zod'
 import { reservations } from './commands/aggregate.ts'
 import type { Commands } from './commands/commands.ts'
+import { lookAtStores } from './doctor/stores.ts'
 import type { Documents } from './documents/port.ts'
 import { parseId } from './domain/ids.ts'
 import { conversationStream, slugStream } from './domain/streams.ts'
 import type { EventStore, Position, RecordedEvent } from './eventstore/port.ts'
 import { start } from './eventstore/port.ts'
+import { statsOf } from './eventstore/stats.ts'
 import type { Forgetting } from './processes/forgetting.ts'
 import type { Projecting } from './projecting/projecting.ts'
 import { userMethodsOf } from './userMethods.ts'
@@ -113,6 +115,9 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
     'projections.rebuild': rebuild,
     'projections.verify': verify,
     'events.read': read,
+    'events.stats': async (_, emit, signal) =>
+      await statsOf({ store, onProgress: await progress(store, emit), signal }),
+    'doctor.look': async () => ({ pid: process.pid, ...(await lookAtStores({ store, documents, commands })) }),
     ...userMethodsOf({ commands, readModels: projecting.readModels }),
   }
 }

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import type { Config } from '../config.ts'
 import { callMethod } from './call.ts'
 import { eventLine } from './eventLine.ts'
+import { eventStatsVerb } from './eventStats.ts'
 import { interruption } from './interrupt.ts'
 import type { EventsRead } from './methods.ts'
 import { data } from './output.ts'
@@ -29,7 +30,12 @@ export function eventsVerb(): Command {
     description: 'events as they are appended to a running server’s log',
     examples: ['parley events tail', 'parley events tail --stream owner --json'],
   }).action((options: EventsOptions) => read(options, { follow: true }))
-  return new Command('events').description('the log').helpCommand(false).addCommand(cat).addCommand(tail)
+  return new Command('events')
+    .description('the log')
+    .helpCommand(false)
+    .addCommand(cat)
+    .addCommand(tail)
+    .addCommand(eventStatsVerb())
 }
 
 const selecting = (name: string, options: Parameters<typeof folderVerb>[1]): Command =>

@@ -53,6 +53,32 @@ export const verified = z.object({
   ),
 })
 
+const counted = { events: z.number(), bytes: z.number() }
+
+/** Result of `events.stats`; its progress is that of projections. `bytes` are those of the events as JSON. */
+export const logStats = z.object({
+  ...counted,
+  types: z.array(z.object({ type: z.string(), ...counted })),
+  categories: z.array(z.object({ category: z.string(), streams: z.number(), ...counted })),
+  /** When the first and the last event happened; absent where the log is empty. */
+  first: z.string().optional(),
+  last: z.string().optional(),
+})
+
+/** Result of `doctor.look`: what was found in the stores, and who looked. */
+export const storesLook = z.object({
+  pid: z.number(),
+  newest: z.string().optional(),
+  findings: z.array(
+    z.object({
+      level: z.enum(['ok', 'warning', 'problem']),
+      what: z.string(),
+      detail: z.string(),
+      advice: z.string().optional(),
+    }),
+  ),
+})
+
 /** Params of `events.read`. `conversation` is an id or a slug; `after` a position, or the revision where a stream is named. */
 export interface EventsRead {
   readonly stream?: string

@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { configVerb } from './config.ts'
+import { doctorVerb } from './doctor.ts'
 import { eventsVerb } from './events.ts'
 import { CliFailure, type Exit, exit } from './exit.ts'
 import { talk } from './output.ts'
@@ -22,7 +24,8 @@ export function buildProgram(): Command {
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 verification found differences.`,
     )
-  for (const verb of [startVerb(), projectionsVerb(), eventsVerb(), usersVerb()]) program.addCommand(verb)
+  for (const verb of [startVerb(), projectionsVerb(), eventsVerb(), usersVerb(), configVerb(), doctorVerb()])
+    program.addCommand(verb)
   throwInsteadOfExit(program)
   return program
 }
