@@ -1,5 +1,8 @@
 // Every read model there is.
 
+import { bans } from './bans.ts'
+import { directs } from './directs.ts'
+import { invitations } from './invitations.ts'
 import { memberships } from './memberships.ts'
 import { mentions } from './mentions.ts'
 import { messages } from './messages.ts'
@@ -9,11 +12,15 @@ import { readMarkers } from './readMarkers.ts'
 import { slugs, usernames } from './reservations.ts'
 import { rooms } from './rooms.ts'
 import { sessions } from './sessions.ts'
+import { stays } from './stays.ts'
 import { users } from './users.ts'
 
 export const allProjections: readonly Projection[] = [
   rooms,
+  directs,
   memberships,
+  stays,
+  bans,
   users,
   usernames,
   slugs,
@@ -21,5 +28,6 @@ export const allProjections: readonly Projection[] = [
   messages,
   mentions,
   readMarkers,
+  invitations,
   presence,
 ]

@@ -15,7 +15,7 @@ test('FOLD: over random histories the documents count what anyone would count', 
   fc.assert(
     fc.property(commanded(), (steps) => {
       const { events, state, facts } = played(steps)
-      if (state.status === 'none') return
+      if (state.status === 'none' || state.kind !== 'ROOM') return
       const sent = events.filter(({ type }) => type === 'MessageSent')
       const members = folded(memberships, events)
       expect(folded(rooms, events).get(general)).toMatchObject({
@@ -27,7 +27,7 @@ test('FOLD: over random histories the documents count what anyone would count', 
       })
       expect([...members.values()].map(({ userId }) => userId).sort()).toEqual([...state.members.keys()].sort())
       for (const { userId, role, joinedRevision } of members.values())
-        expect(state.members.get(userId)).toEqual({ role, since: joinedRevision })
+        expect(state.members.get(userId)).toMatchObject({ role, since: joinedRevision })
       const all = folded(messages, events)
       expect(all.size).toBe(sent.length)
       for (const [id, fact] of facts) {

@@ -46,7 +46,9 @@ type RoomDocumentEvent = Recorded<
   >
 >
 
-const ofRoom = (event: { readonly conversationId?: ConversationId }) => event.conversationId
+/** Direct conversations have documents of their own. */
+const ofRoom = ({ conversationId }: { readonly conversationId?: ConversationId }) =>
+  conversationId?.startsWith('room_') ? conversationId : undefined
 
 const changed =
   <T extends EventType>(
@@ -59,7 +61,7 @@ const unchanged = () => undefined
 
 export const rooms = projection<RoomDocument>({
   name: 'rooms',
-  version: 1,
+  version: 2,
   access: true,
   indexes: [{ visibility: 1, activeAt: -1 }, { slug: 1 }],
   documentOf: {
@@ -121,7 +123,9 @@ export const rooms = projection<RoomDocument>({
     MemberRemoved: changed<'MemberRemoved'>((room) => ({ memberCount: room.memberCount - 1 })),
     UserInvited: changed<'UserInvited'>(unchanged),
     MemberRoleChanged: changed<'MemberRoleChanged'>(unchanged),
-    MemberBanned: changed<'MemberBanned'>(unchanged),
+    MemberBanned: changed<'MemberBanned'>((room, event) =>
+      event.data.wasMember ? { memberCount: room.memberCount - 1 } : undefined,
+    ),
     MemberUnbanned: changed<'MemberUnbanned'>(unchanged),
     MessageSent: changed<'MessageSent'>((_, event) => ({
       lastNumber: event.data.number,

@@ -11,6 +11,8 @@ export interface UserDocument {
   readonly usernameKey: string
   /** Absent once forgotten. */
   readonly displayName?: string
+  /** The same in lower case, to be found by. */
+  readonly displayNameKey?: string
   readonly bio?: string
   readonly kind: 'HUMAN' | 'GUEST'
   readonly serverRole: ServerRole
@@ -24,9 +26,12 @@ const ofUser = (event: { readonly stream: string }) => userId(event.stream.slice
 const withValidity = (user: UserDocument | undefined, event: Recorded<AccountEvent>): UserDocument | undefined =>
   user && { ...user, validity: compact(evolveValidity(user.validity, event)) }
 
-const named = ({ displayName: _, ...user }: UserDocument, displayName: string | undefined): UserDocument => ({
+const named = (
+  { displayName: _, displayNameKey: __, ...user }: UserDocument,
+  displayName: string | undefined,
+): UserDocument => ({
   ...user,
-  ...(displayName === undefined ? undefined : { displayName }),
+  ...(displayName === undefined ? undefined : { displayName, displayNameKey: displayName.toLowerCase() }),
 })
 
 /** Without what is undefined: documents are JSON. */
@@ -34,9 +39,9 @@ const compact = ({ after, kept }: Validity): Validity => (kept === undefined ? {
 
 export const users = projection<UserDocument>({
   name: 'users',
-  version: 1,
+  version: 2,
   access: true,
-  indexes: [{ usernameKey: 1 }, { createdAt: 1 }],
+  indexes: [{ usernameKey: 1 }, { displayNameKey: 1 }, { createdAt: 1 }],
   documentOf: {
     UserRegistered: ofUser,
     GuestCreated: ofUser,
@@ -49,36 +54,38 @@ export const users = projection<UserDocument>({
     AllSessionsEnded: ofUser,
   },
   evolve: {
-    UserRegistered: (_, event) => ({
-      username: event.data.username,
-      usernameKey: event.data.username.toLowerCase(),
-      ...(event.body === undefined ? undefined : { displayName: event.body.displayName }),
-      kind: 'HUMAN',
-      serverRole: event.data.serverRole,
-      disabled: false,
-      createdAt: event.occurredAt,
-      validity: everyone,
-    }),
-    GuestCreated: (_, event) => ({
-      username: event.data.username,
-      usernameKey: event.data.username.toLowerCase(),
-      ...(event.body === undefined ? undefined : { displayName: event.body.displayName }),
-      kind: 'GUEST',
-      serverRole: 'GUEST',
-      disabled: false,
-      createdAt: event.occurredAt,
-      validity: everyone,
-    }),
+    UserRegistered: (_, event) =>
+      named(
+        {
+          username: event.data.username,
+          usernameKey: event.data.username.toLowerCase(),
+          kind: 'HUMAN',
+          serverRole: event.data.serverRole,
+          disabled: false,
+          createdAt: event.occurredAt,
+          validity: everyone,
+        },
+        event.body?.displayName,
+      ),
+    GuestCreated: (_, event) =>
+      named(
+        {
+          username: event.data.username,
+          usernameKey: event.data.username.toLowerCase(),
+          kind: 'GUEST',
+          serverRole: 'GUEST',
+          disabled: false,
+          createdAt: event.occurredAt,
+          validity: everyone,
+        },
+        event.body?.displayName,
+      ),
     ProfileUpdated: (user, { data, body }) => {
       if (!user) return undefined
-      const { bio: bioBefore, displayName: nameBefore, ...rest } = user
-      const displayName = data.fields.includes('displayName') ? body?.displayName : nameBefore
+      const { bio: bioBefore, ...rest } = user
+      const displayName = data.fields.includes('displayName') ? body?.displayName : user.displayName
       const bio = data.fields.includes('bio') ? body?.bio : bioBefore
-      return {
-        ...rest,
-        ...(displayName === undefined ? undefined : { displayName }),
-        ...(typeof bio === 'string' ? { bio } : undefined),
-      }
+      return named({ ...rest, ...(typeof bio === 'string' ? { bio } : undefined) }, displayName)
     },
     ServerRoleChanged: (user, event) => user && { ...user, serverRole: event.data.role },
     UserDisabled: (user, event) => withValidity(user && { ...user, disabled: true }, event),

@@ -102,7 +102,14 @@ export interface ContextOptions {
   readonly withheld?: boolean
 }
 
-export function createContext({ app, caller, atLeast, unreachable = false, frame = false, withheld = false }: ContextOptions): Context {
+export function createContext({
+  app,
+  caller,
+  atLeast,
+  unreachable = false,
+  frame = false,
+  withheld = false,
+}: ContextOptions): Context {
   const { models } = app.queries
   const consistency = new Consistency(models, atLeast, { unreachable })
   const viewer = caller.identity?.userId

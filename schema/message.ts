@@ -23,7 +23,7 @@ Message.implement({
     conversation: t.field({
       type: Conversation,
       description: 'Where it was sent.',
-      resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.rooms.load(conversationId)),
+      resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.conversations.load(conversationId)),
     }),
     number: t.exposeInt('number', {
       description: '1, 2, 3 … within its timeline. Unread = newest number − number read.',
@@ -67,7 +67,7 @@ Message.implement({
 
 // ── commands ──
 
-interface MessagePayload extends Pick<AboutMessage, 'position' | 'messageId' | 'conversationId'> {
+export interface MessagePayload extends Pick<AboutMessage, 'position' | 'messageId' | 'conversationId'> {
   readonly kind: 'done'
   /** Known from the event that sent it: no read is needed. */
   readonly sent?: Found<MessageDocument> | undefined
@@ -79,13 +79,13 @@ const fieldDescriptions = {
   conversation: 'Where it is.',
 }
 
-const messageField = async ({ sent, messageId: id }: MessagePayload, { loaders }: Context) =>
+export const messageField = async ({ sent, messageId: id }: MessagePayload, { loaders }: Context) =>
   sent ?? present(await loaders.messages.load(id))
 
 const conversationField = async (
   { conversationId }: { readonly conversationId: ConversationId },
   { loaders }: Context,
-) => present(await loaders.rooms.load(conversationId))
+) => present(await loaders.conversations.load(conversationId))
 
 const SendMessagePayload = builder.objectRef<MessagePayload>('SendMessagePayload').implement({
   description: 'The message is stored.',
@@ -187,15 +187,14 @@ const MarkReadInput = builder.inputType('MarkReadInput', {
 })
 
 /** A command about a message, and its payload. */
-async function aboutMessage(
-  context: Context,
-  command: () => Promise<Refusal | AboutMessage>,
-): Promise<Refusal | MessagePayload> {
-  const outcome = await carryOut(context, command)
+const aboutMessage = async (context: Context, command: () => Promise<Refusal | AboutMessage>) =>
+  toMessagePayload(await carryOut(context, command))
+
+export function toMessagePayload(outcome: Refusal | AboutMessage): Refusal | MessagePayload {
   if (outcome.kind === 'refused') return outcome
   const { position, messageId: id, conversationId, events } = outcome
-  const event = events.find(({ type }) => type === 'MessageSent')
-  const document = event?.type === 'MessageSent' ? sentMessage(event) : undefined
+  const event = events.find((happened) => happened.type === 'MessageSent' || happened.type === 'DMSent')
+  const document = event && sentMessage(event)
   const sent = event && document && { ...document, id: messageId(event.id) }
   return { kind: 'done', position, messageId: id, conversationId, sent, duplicate: events.length === 0 }
 }

@@ -31,7 +31,8 @@ async function nodeOf(context: Context, id: string) {
     case 'user':
       return await app.queries.user(viewer, { id: parsed.id })
     case 'room':
-      return await app.queries.room(viewer, { id: parsed.id })
+    case 'dm':
+      return await app.queries.conversation(viewer, parsed.id)
     case 'message':
       return await app.queries.message(viewer, parsed.id)
     case 'membership':
@@ -40,8 +41,6 @@ async function nodeOf(context: Context, id: string) {
       const session = await loaders.sessions.load(parsed.id)
       return session?.userId === viewer.viewer ? session : undefined
     }
-    case 'dm':
-      return undefined
     default:
       return parsed satisfies never
   }

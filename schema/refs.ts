@@ -2,12 +2,9 @@
 
 import type { MembershipDocument } from '../projections/memberships.ts'
 import type { MessageDocument } from '../projections/messages.ts'
-import type { RoomDocument } from '../projections/rooms.ts'
 import type { Frame } from '../src/live/conversationFeed.ts'
-import type { Found } from '../src/queries/loaders.ts'
+import type { Found, FoundConversation } from '../src/queries/loaders.ts'
 import { builder } from './builder.ts'
-
-export type FoundConversation = Found<RoomDocument>
 
 export const Conversation = builder.interfaceRef<FoundConversation>('Conversation')
 export const Membership = builder.objectRef<Found<MembershipDocument>>('Membership')

@@ -1,9 +1,11 @@
 // Rooms: what they show, making and changing them, joining and leaving, roles and removal.
 
+import type { RoomDocument } from '../projections/rooms.ts'
 import type { AboutRoom } from '../src/commands/rooms.ts'
-import { type Refusal, refuse } from '../src/domain/decision.ts'
+import type { Refusal } from '../src/domain/decision.ts'
 import type { HistoryVisibility, RoomVisibility } from '../src/domain/events.ts'
 import { membershipId, parseId, type UserId } from '../src/domain/ids.ts'
+import type { Found } from '../src/queries/loaders.ts'
 import { BadInput } from '../src/queries/page.ts'
 import { builder } from './builder.ts'
 import { carryOut, mutation, positionDescription } from './command.ts'
@@ -12,7 +14,7 @@ import { asking, by, type Context, present } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
 import { type ErrorName, resultType } from './errors.ts'
 import { Node } from './node.ts'
-import { Conversation, type FoundConversation, Membership } from './refs.ts'
+import { Conversation, Membership } from './refs.ts'
 import { User } from './user.ts'
 
 const RoomVisibilityType = builder.enumType('RoomVisibility', {
@@ -33,7 +35,7 @@ const HistoryVisibilityType = builder.enumType('HistoryVisibility', {
   } satisfies Record<HistoryVisibility, unknown>,
 })
 
-const Room = builder.objectRef<FoundConversation>('Room').implement({
+export const Room = builder.objectRef<Found<RoomDocument>>('Room').implement({
   description: 'A conversation that people join and leave.',
   interfaces: [Conversation, Node],
   fields: (t) => ({
@@ -96,7 +98,7 @@ type RoomPayload = Pick<AboutRoom, 'kind' | 'position' | 'roomId'> & { readonly 
 
 const roomField = async ({ roomId }: RoomPayload, { loaders }: Context) => present(await loaders.rooms.load(roomId))
 
-const roomPayload = (name: string, description: string) =>
+export const roomPayload = (name: string, description: string) =>
   builder.objectRef<RoomPayload>(name).implement({
     description,
     fields: (t) => ({
@@ -147,7 +149,7 @@ const SetMemberRolePayload = builder.objectRef<RoomPayload>('SetMemberRolePayloa
   }),
 })
 
-const failures = (...names: readonly ErrorName[]): readonly ErrorName[] => [
+export const failures = (...names: readonly ErrorName[]): readonly ErrorName[] => [
   ...names,
   'RateLimitedError',
   'UnavailableError',
@@ -191,7 +193,8 @@ const RemoveMemberResult = resultType(
 )
 
 const CreateRoomInput = builder.inputType('CreateRoomInput', {
-  description: 'A PUBLIC room needs a slug (a to z, 0 to 9, hyphens; 1 to 64), which defaults to one made of its name.',
+  description:
+    'A PUBLIC room needs a slug (a to z, 0 to 9, hyphens; 1 to 64), which defaults to one made of its name; a PRIVATE one has none.',
   fields: (t) => ({
     name: t.string({ required: true, description: '1 to 80 characters.' }),
     slug: t.string({ description: 'Made of the name where it is left out.' }),
@@ -200,7 +203,7 @@ const CreateRoomInput = builder.inputType('CreateRoomInput', {
       type: RoomVisibilityType,
       required: true,
       defaultValue: 'PUBLIC',
-      description: 'Who may find, read and join it. This version makes public rooms.',
+      description: 'Who may find, read and join it.',
     }),
     historyVisibility: t.field({
       type: HistoryVisibilityType,
@@ -216,8 +219,18 @@ const UpdateRoomInput = builder.inputType('UpdateRoomInput', {
   fields: (t) => ({
     roomId: t.id({ required: true, description: 'Which room.' }),
     name: t.string({ description: '1 to 80 characters. Owners only.' }),
-    slug: t.string({ description: 'a to z, 0 to 9, hyphens; 1 to 64. Owners only.' }),
+    slug: t.string({ description: 'a to z, 0 to 9, hyphens; 1 to 64. Owners only; public rooms only.' }),
     topic: t.string({ description: 'At most 500 characters.' }),
+    visibility: t.field({
+      type: RoomVisibilityType,
+      description:
+        'Owners only. A room that becomes PRIVATE gives its slug back, and can be read by its members alone from then on; one that becomes PUBLIC gets a slug of its name where none is given.',
+    }),
+    historyVisibility: t.field({
+      type: HistoryVisibilityType,
+      description: 'Owners only. The present setting holds for all history.',
+    }),
+    slowModeSeconds: t.int({ description: '0 (off) to 21,600.' }),
   }),
 })
 const roomInput = (name: string, description: string) =>
@@ -247,7 +260,7 @@ const RemoveMemberInput = builder.inputType('RemoveMemberInput', {
 })
 
 /** A command about a room, and about somebody in it. */
-async function aboutRoom(
+export async function aboutRoom(
   context: Context,
   command: () => Promise<Refusal | AboutRoom>,
   about: { readonly userId?: string } = {},
@@ -259,24 +272,16 @@ async function aboutRoom(
   return { kind: 'done', position, roomId, ...(user?.type === 'user' ? { userId: user.id } : undefined) }
 }
 
-const publicOnly = (field: string): Refusal =>
-  refuse('BAD_INPUT', 'This version makes public rooms whose whole history can be read. Leave the field out.', field)
-
 mutation('createRoom', {
   type: CreateRoomResult,
   description: 'Makes a room; whoever makes it is its owner.',
   input: CreateRoomInput,
   inputIs: 'The room.',
-  run: (context, { visibility, historyVisibility, ...room }) =>
-    aboutRoom(context, async () => {
-      if (visibility === 'PRIVATE') return publicOnly('visibility')
-      if (historyVisibility === 'SINCE_JOINED') return publicOnly('historyVisibility')
-      return await context.app.commands.rooms.create(by(context), room)
-    }),
+  run: (context, input) => aboutRoom(context, () => context.app.commands.rooms.create(by(context), input)),
 })
 mutation('updateRoom', {
   type: UpdateRoomResult,
-  description: 'Changes what a room is called, and what it is about.',
+  description: 'Changes what a room is called, what it is about, who may find it and how much it shows.',
   input: UpdateRoomInput,
   inputIs: 'What is to change.',
   run: (context, input) => aboutRoom(context, () => context.app.commands.rooms.update(by(context), input)),
@@ -297,7 +302,7 @@ mutation('unarchiveRoom', {
 })
 mutation('joinRoom', {
   type: JoinRoomResult,
-  description: 'Makes the viewer a member of a room. Joining reads up to the present.',
+  description: 'Makes the viewer a member of a room, and accepts an invitation. Joining reads up to the present.',
   input: JoinRoomInput,
   inputIs: 'The room.',
   run: (context, { roomId }) => aboutRoom(context, () => context.app.commands.rooms.join(by(context), roomId)),

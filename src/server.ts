@@ -98,7 +98,15 @@ interface Assembly extends StartOptions {
   readonly allowed: AllowedDocuments | undefined
 }
 
-async function assemble({ config, logger, presenceTimes, engines, closing, startedAt, allowed }: Assembly): Promise<RunningServer> {
+async function assemble({
+  config,
+  logger,
+  presenceTimes,
+  engines,
+  closing,
+  startedAt,
+  allowed,
+}: Assembly): Promise<RunningServer> {
   const { store, documents } = engines
   const clock = systemClock
   const follower = new LogFollower({

@@ -6,6 +6,7 @@ import * as account from '../domain/account.ts'
 import * as conversation from '../domain/conversation.ts'
 import type {
   AccountEvent,
+  ConversationEvent,
   EventType,
   InvitationEvent,
   ParleyEvent,
@@ -13,7 +14,6 @@ import type {
   ReadMarkerAdvanced,
   Recorded,
   ReservationEvent,
-  ConversationEvent,
   SessionEvent,
 } from '../domain/events.ts'
 import type { UserId } from '../domain/ids.ts'

@@ -7,7 +7,7 @@ import type { ParleyEvent } from '../domain/events.ts'
 import { conversationOf } from '../domain/streams.ts'
 import type { EventStore } from '../eventstore/port.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
-import { type Aggregate, rooms } from './aggregate.ts'
+import { type Aggregate, conversations } from './aggregate.ts'
 import type { Command, Outcome } from './deciding.ts'
 import { Facts, MessageFacts } from './facts.ts'
 import { Mailbox } from './mailbox.ts'
@@ -81,11 +81,11 @@ export class Commands {
     const different: string[] = []
     let compared = 0
     for await (const stream of this.snapshots.streams()) {
-      const snapshot = await this.snapshots.read(rooms, stream)
+      const snapshot = await this.snapshots.read(conversations, stream)
       if (!snapshot) continue
       compared++
-      const fresh = await freshState(this.#store, rooms, stream, snapshot.revision)
-      const [a, b] = [rooms.snapshot?.write(snapshot.state), rooms.snapshot?.write(fresh.state)]
+      const fresh = await freshState(this.#store, conversations, stream, snapshot.revision)
+      const [a, b] = [conversations.snapshot?.write(snapshot.state), conversations.snapshot?.write(fresh.state)]
       if (canonicalJson(a) !== canonicalJson(b)) different.push(stream)
     }
     return { compared, different }

@@ -118,7 +118,7 @@ export function decideAll<State, E extends ParleyEvent>(batch: Batch<State, E>):
         actor: requester.user,
         occurredAt: now,
         correlationId: requester.correlationId,
-        causationId: requester.correlationId,
+        causationId: requester.causationId ?? requester.correlationId,
       })
       // What events hold is JSON; interfaces only lack the index signature that says so.
       events.push({

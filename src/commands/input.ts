@@ -2,6 +2,7 @@
 
 import { DocumentsUnavailable } from '../documents/port.ts'
 import { type Refusal, refuse } from '../domain/decision.ts'
+import { parseId, type RoomId, type UserId } from '../domain/ids.ts'
 import type { Checked } from '../domain/text.ts'
 import { StoreUnavailable } from '../eventstore/port.ts'
 
@@ -11,6 +12,18 @@ export const accepted = (checked: Checked, field: string): string | Refusal =>
 
 export const isRefusal = (value: unknown): value is Refusal =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refused'
+
+/** Undefined for anything but the id of a room. */
+export function roomIdOf(text: string): RoomId | undefined {
+  const parsed = parseId(text)
+  return parsed?.type === 'room' ? parsed.id : undefined
+}
+
+/** Undefined for anything but the id of a person. */
+export function userIdOf(text: string): UserId | undefined {
+  const parsed = parseId(text)
+  return parsed?.type === 'user' ? parsed.id : undefined
+}
 
 /** Code points of the reason for a removal or deletion, at most. */
 export const reasonLength = 500

@@ -3,7 +3,7 @@ import { messageSent, userJoined } from '../../test/fixtures/events.ts'
 import { ada, bob, clock, eve } from '../../test/fixtures/people.ts'
 import { generalStream, Node, saying } from '../../test/support/node.ts'
 import { nothing, refuse } from '../domain/decision.ts'
-import { rooms } from './aggregate.ts'
+import { conversations } from './aggregate.ts'
 
 const words = (count: number): string[] => Array.from({ length: count }, (_, index) => `word ${index}`)
 
@@ -37,7 +37,7 @@ test('each is decided against what the ones before it have made of the state', a
   await using node = await Node.withRoom()
   const requester = { user: bob, correlationId: 'c' }
   const join = () =>
-    node.commands.run(rooms, generalStream, {
+    node.commands.run(conversations, generalStream, {
       requester,
       decide: (room) =>
         room.status === 'exists' && room.members.has(bob)
@@ -54,7 +54,7 @@ test('each is decided against what the ones before it have made of the state', a
 test('what appends nothing answers with the position of the last event of the stream', async () => {
   await using node = await Node.withRoom()
   const said = await node.say('Hello!')
-  const again = await node.commands.run(rooms, generalStream, {
+  const again = await node.commands.run(conversations, generalStream, {
     requester: { correlationId: 'c' },
     decide: () => nothing,
   })
@@ -86,7 +86,7 @@ test('whoever loses every time is told so, and nothing of it is stored', async (
 
 test('a rule that breaks fails its own command only', async () => {
   await using node = await Node.withRoom()
-  const broken = node.commands.run(rooms, generalStream, {
+  const broken = node.commands.run(conversations, generalStream, {
     requester: { correlationId: 'c' },
     decide: () => {
       throw new Error('A bug.')
@@ -101,7 +101,7 @@ test('NOGHOST: what was told to have failed does not happen when all are decided
   await using node = await Node.withRoom()
   let tries = 0
   const good = saying('a ghost')
-  const failing = node.commands.run(rooms, generalStream, {
+  const failing = node.commands.run(conversations, generalStream, {
     ...good,
     decide: (room, known) => {
       tries++
@@ -117,7 +117,7 @@ test('NOGHOST: what was told to have failed does not happen when all are decided
 
 test('a refusal is for the one who is refused', async () => {
   await using node = await Node.withRoom()
-  const refused = node.commands.run(rooms, generalStream, {
+  const refused = node.commands.run(conversations, generalStream, {
     requester: { correlationId: 'c' },
     decide: () => refuse('FORBIDDEN', 'Not you.'),
   })

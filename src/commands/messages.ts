@@ -1,7 +1,9 @@
 // Sending, editing and deleting messages, and reading up to one.
 
-import type { Refusal } from '../domain/decision.ts'
-import type { RoomEvent } from '../domain/events.ts'
+import { noSuchConversation } from '../domain/access.ts'
+import type { Conversation } from '../domain/conversation.ts'
+import type { Decision, Refusal } from '../domain/decision.ts'
+import type { ConversationEvent } from '../domain/events.ts'
 import {
   type ConversationId,
   keyedMessageId,
@@ -10,19 +12,26 @@ import {
   parseId,
   type UserId,
 } from '../domain/ids.ts'
-import { edit, type MessageFact, noSuchMessage, remove, send } from '../domain/message.ts'
+import {
+  edit,
+  type MessageFact,
+  noSuchMessage,
+  remove,
+  type Sending,
+  type SendMessage,
+  send,
+} from '../domain/message.ts'
 import { checkIdempotencyKey } from '../domain/names.ts'
-import { noSuchRoom, type Room } from '../domain/room.ts'
 import { conversationStream } from '../domain/streams.ts'
 import { checkMessageText, contentHash, mentionsIn } from '../domain/text.ts'
-import { rooms } from './aggregate.ts'
+import { conversations } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import type { Done } from './deciding.ts'
 import { accepted, isRefusal, reasonLength } from './input.ts'
 import { type By, newUuid } from './occasion.ts'
 
 /** What a command about a message answers with. */
-export interface AboutMessage extends Done<Room, RoomEvent> {
+export interface AboutMessage extends Done<Conversation, ConversationEvent> {
   readonly messageId: MessageId
   readonly conversationId: ConversationId
 }
@@ -33,10 +42,13 @@ interface MessageCommandsOptions {
   readonly messageLength: number
 }
 
-export interface SendInput {
-  readonly conversationId: string
+export interface Content {
   readonly text?: string | null | undefined
   readonly clientMessageId?: string | null | undefined
+}
+
+export interface SendInput extends Content {
+  readonly conversationId: string
 }
 
 export class MessageCommands {
@@ -50,16 +62,27 @@ export class MessageCommands {
 
   /** With a key it is safe to repeat, for ever: `events` is empty where the key had sent already. */
   async send({ actor, requester }: By, input: SendInput): Promise<Refusal | AboutMessage> {
+    const conversation = parseId(input.conversationId)
+    if (conversation?.type !== 'room' && conversation?.type !== 'dm')
+      return { ...noSuchConversation, field: 'conversationId' }
+    return await this.sendTo(conversation.id, { actor, requester }, input, send)
+  }
+
+  /** @param decide the rule that sends, and does whatever else is to be in the same append */
+  async sendTo(
+    conversationId: ConversationId,
+    { actor, requester }: By,
+    input: Content,
+    decide: (conversation: Conversation, message: SendMessage, sending: Sending) => Decision<ConversationEvent>,
+  ): Promise<Refusal | AboutMessage> {
     const text = accepted(checkMessageText(input.text ?? '', this.#messageLength), 'text')
     if (isRefusal(text)) return text
     const key = input.clientMessageId ?? undefined
     const checkedKey = key === undefined ? undefined : accepted(checkIdempotencyKey(key), 'clientMessageId')
     if (isRefusal(checkedKey)) return checkedKey
-    const conversation = parseId(input.conversationId)
-    if (conversation?.type !== 'room') return { ...noSuchRoom, field: 'conversationId' }
     const { mentions, mentionsRoom } = await this.#mentions(text)
-    const id = key === undefined ? messageIdOf(newUuid()) : keyedMessageId(conversation.id, actor.user, key)
-    const command = {
+    const id = key === undefined ? messageIdOf(newUuid()) : keyedMessageId(conversationId, actor.user, key)
+    const message = {
       actor,
       messageId: id,
       clientMessageId: key,
@@ -68,12 +91,13 @@ export class MessageCommands {
       mentions,
       mentionsRoom,
     }
-    const outcome = await this.#commands.run(rooms, conversationStream(conversation.id), {
+    const outcome = await this.#commands.run(conversations, conversationStream(conversationId), {
       requester,
       messages: key === undefined ? [] : [id],
-      decide: (room, known) => send(room, command, key === undefined ? undefined : known.message(id)),
+      decide: (conversation, known) =>
+        decide(conversation, message, { known: key === undefined ? undefined : known.message(id), now: known.now }),
     })
-    return outcome.kind === 'refused' ? outcome : { ...outcome, messageId: id, conversationId: conversation.id }
+    return outcome.kind === 'refused' ? outcome : { ...outcome, messageId: id, conversationId }
   }
 
   async edit({ actor, requester }: By, input: { readonly messageId: string; readonly text: string }) {
@@ -100,18 +124,26 @@ export class MessageCommands {
   async #about(
     messageId: string,
     requester: By['requester'],
-    decide: (room: Room, known: MessageFact | undefined, id: MessageId) => ReturnType<typeof edit | typeof remove>,
+    decide: (
+      room: Conversation,
+      known: MessageFact | undefined,
+      id: MessageId,
+    ) => ReturnType<typeof edit | typeof remove>,
   ): Promise<Refusal | AboutMessage> {
     const parsed = parseId(messageId)
     if (parsed?.type !== 'message') return { ...noSuchMessage, field: 'messageId' }
     const place = await this.#commands.facts.message(parsed.id)
     if (!place) return { ...noSuchMessage, field: 'messageId' }
     const { conversationId } = place.document
-    const outcome = await this.#commands.run<Room, RoomEvent>(rooms, conversationStream(conversationId), {
-      requester,
-      messages: [parsed.id],
-      decide: (room, known) => decide(room, known.message(parsed.id), parsed.id),
-    })
+    const outcome = await this.#commands.run<Conversation, ConversationEvent>(
+      conversations,
+      conversationStream(conversationId),
+      {
+        requester,
+        messages: [parsed.id],
+        decide: (room, known) => decide(room, known.message(parsed.id), parsed.id),
+      },
+    )
     return outcome.kind === 'refused' ? outcome : { ...outcome, messageId: parsed.id, conversationId }
   }
 

@@ -1,8 +1,8 @@
 // Where time and new ids come from. Nothing else in Parley reads the clock or makes an id for the log.
 
 import { v7 } from 'uuid'
+import type { Actor } from '../domain/access.ts'
 import type { DateTime, UserId } from '../domain/ids.ts'
-import type { Actor } from '../domain/room.ts'
 
 export interface Clock {
   /** ms since 1970. */
@@ -21,6 +21,8 @@ export interface Requester {
   readonly user?: UserId | undefined
   /** Of the request: kept with every event that it causes. */
   readonly correlationId: string
+  /** Id of the event that caused it, where it was not the request itself. */
+  readonly causationId?: string
 }
 
 /** Who does it, and under which request. */

@@ -1,15 +1,15 @@
 // Reading up to a message. Markers are appended at most once a second for a person and a conversation: what comes meanwhile
 // waits, the highest wins, and all are answered after the append.
 
+import { may, mayRead, visibleFrom } from '../domain/access.ts'
 import { type Refusal, refuse } from '../domain/decision.ts'
 import type { ReadMarkerAdvanced } from '../domain/events.ts'
 import { type ConversationId, parseId, type UserId } from '../domain/ids.ts'
 import { noSuchMessage } from '../domain/message.ts'
 import { type Advance, advance, type ReadMarker } from '../domain/readMarker.ts'
-import { mayRead } from '../domain/room.ts'
 import { conversationStream, readStream } from '../domain/streams.ts'
 import type { Position } from '../eventstore/port.ts'
-import { readMarkers, rooms } from './aggregate.ts'
+import { conversations, readMarkers } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import type { Outcome } from './deciding.ts'
 import type { By, Requester } from './occasion.ts'
@@ -44,14 +44,16 @@ export class ReadMarkerCommands {
     const parsed = parseId(input.messageId)
     const place = parsed?.type === 'message' ? await this.#commands.facts.message(parsed.id) : undefined
     if (parsed?.type !== 'message' || !place) return { ...noSuchMessage, field: 'messageId' }
-    const { conversationId, number } = place.document
+    const { conversationId, number, sentRevision } = place.document
     const { user } = actor
     // Goes through the conversation's line, so that a joining that was acknowledged before is known.
-    const access = await this.#commands.run(rooms, conversationStream(conversationId), {
+    const access = await this.#commands.run(conversations, conversationStream(conversationId), {
       requester,
       decide: (room) => {
-        if (room.status === 'none' || !mayRead(room, user)) return { ...noSuchMessage, field: 'messageId' }
-        if (!room.members.has(user)) return refuse('FORBIDDEN', 'Only members have a read marker. Join the room first.')
+        if (room.status === 'none' || !mayRead(room, user) || sentRevision < visibleFrom(room, user))
+          return { ...noSuchMessage, field: 'messageId' }
+        if (!may(room, actor, 'markRead'))
+          return refuse('FORBIDDEN', 'Only members have a read marker. Join the room first.')
         return { kind: 'happened', events: [] }
       },
     })

@@ -11,7 +11,13 @@ import { RoomCommands } from './rooms.ts'
 
 const by = (user = ada) => ({ actor: as(user), requester: { user, correlationId: newUuid() } })
 const api = (node: Node) => new RoomCommands(node.commands)
-const garden = { name: 'Garden', slug: 'garden', idempotencyKey: 'key-1' }
+const garden = {
+  name: 'Garden',
+  slug: 'garden',
+  idempotencyKey: 'key-1',
+  visibility: 'PUBLIC',
+  historyVisibility: 'ALL',
+} as const
 
 const ownerOf = async (node: Node, slug: string) => {
   const { state } = await node.commands.load(reservations, slugStream(slug))

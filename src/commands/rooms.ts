@@ -1,21 +1,24 @@
 // Making rooms, changing them, joining and leaving, roles and removal.
 
+import { noSuchRoom } from '../domain/access.ts'
+import { type Conversation, initial, type OpenRoom } from '../domain/conversation.ts'
 import { type Decision, type Refusal, refuse } from '../domain/decision.ts'
-import type { RoomEvent, RoomRole } from '../domain/events.ts'
-import { keyedRoomId, parseId, type RoomId, rawId, roomId, type UserId } from '../domain/ids.ts'
+import type { ConversationEvent, HistoryVisibility, RoomRole, RoomVisibility } from '../domain/events.ts'
+import { keyedRoomId, type RoomId, rawId, roomId } from '../domain/ids.ts'
 import { checkIdempotencyKey, checkRoomName, checkSlug, checkTopic, slugOf } from '../domain/names.ts'
 import { abandonedAfterMs, claimSlug, releaseSlug } from '../domain/reservation.ts'
 import * as domain from '../domain/room.ts'
 import { conversationStream, slugStream } from '../domain/streams.ts'
 import { checkMessageText } from '../domain/text.ts'
 import type { Position } from '../eventstore/port.ts'
-import { reservations, rooms } from './aggregate.ts'
+import { conversations, reservations } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import type { Done, Outcome } from './deciding.ts'
-import { accepted, isRefusal, reasonLength } from './input.ts'
+import { accepted, isRefusal, reasonLength, roomIdOf, userIdOf } from './input.ts'
+import { declinedBy } from './invitations.ts'
 import { type By, newUuid, type Requester } from './occasion.ts'
 
-export interface AboutRoom extends Done<domain.Room, RoomEvent> {
+export interface AboutRoom extends Done<Conversation, ConversationEvent> {
   readonly roomId: RoomId
 }
 
@@ -25,7 +28,16 @@ export interface CreateRoomInput {
   readonly name: string
   readonly slug?: string | null | undefined
   readonly topic?: string | null | undefined
+  readonly visibility: RoomVisibility
+  readonly historyVisibility: HistoryVisibility
   readonly idempotencyKey?: string | null | undefined
+}
+
+/** A room that whoever runs the server makes: public, and without members. */
+export interface OperatorRoomInput {
+  readonly name: string
+  readonly slug?: string | undefined
+  readonly topic?: string | undefined
 }
 
 export interface UpdateRoomInput {
@@ -33,7 +45,13 @@ export interface UpdateRoomInput {
   readonly name?: string | null | undefined
   readonly slug?: string | null | undefined
   readonly topic?: string | null | undefined
+  readonly visibility?: RoomVisibility | null | undefined
+  readonly historyVisibility?: HistoryVisibility | null | undefined
+  readonly slowModeSeconds?: number | null | undefined
 }
+
+/** Seconds of slow mode, at most. */
+const slowestMode = 21_600
 
 export class RoomCommands {
   readonly #commands: Commands
@@ -52,42 +70,57 @@ export class RoomCommands {
       input.idempotencyKey == null ? undefined : accepted(checkIdempotencyKey(input.idempotencyKey), 'idempotencyKey')
     if (isRefusal(key)) return key
     const id = key === undefined ? roomId(newUuid()) : keyedRoomId(actor.user, key)
-    const slug = accepted(checkSlug(input.slug ?? slugOf(name, rawId(id))), input.slug == null ? 'name' : 'slug')
+    const slug = slugFor(input, name, id)
     if (isRefusal(slug)) return slug
-    // Who may not make rooms must not hold a slug either.
-    const allowed = domain.create(domain.initial, { creator: actor, name, slug, topic })
+    const { visibility, historyVisibility } = input
+    const room = { creator: actor, name, slug, topic, visibility, historyVisibility }
+    // Who may not make such a room must not hold a slug either.
+    const allowed = domain.create(initial, room)
     if (allowed.kind === 'refused') return allowed
     if (key !== undefined) {
-      const before = await this.#commands.load(rooms, conversationStream(id))
-      if (before.state.status === 'exists') {
-        const again = await this.#room(id, requester, (room) =>
-          domain.create(room, { creator: actor, name, slug, topic }),
-        )
+      const before = (await this.#commands.load(conversations, conversationStream(id))).state
+      if (before.status === 'exists') {
+        const again = await this.#room(id, requester, (state) => domain.create(state, room))
         // The one whose slug was taken over is told so each time.
-        return again.kind === 'refused' ? again : await this.#confirmed(again, before.state.slug ?? slug, id)
+        return again.kind === 'refused' ? again : await this.#confirmed(again, slugOfRoom(before) ?? slug, id)
       }
     }
-    const claim = await this.#claim(slug, id, requester)
-    if (isRefusal(claim)) return claim
-    const made = await this.#room(id, requester, (room) => domain.create(room, { creator: actor, name, slug, topic }))
-    return made.kind === 'refused' ? made : await this.#confirmed(made, slug, id)
+    return await this.#make(room, id, requester)
   }
 
-  /** A room that the server makes by itself, without members. Nothing where its slug has ever been claimed. */
+  /** A room of the server's settings. Nothing where its slug has ever been claimed. */
   async createByServer(name: string, requester: Requester): Promise<RoomOutcome | undefined> {
     const id = roomId(newUuid())
     const slug = slugOf(name, rawId(id))
     const before = await this.#commands.load(reservations, slugStream(slug))
     if (before.revision >= 0) return undefined
-    const claim = await this.#claim(slug, id, requester)
-    if (isRefusal(claim)) return claim
-    return await this.#room(id, requester, (room) => domain.create(room, { name, slug }))
+    return await this.#make({ name, slug, visibility: 'PUBLIC', historyVisibility: 'ALL' }, id, requester)
+  }
+
+  async createByOperator(input: OperatorRoomInput, requester: Requester): Promise<RoomOutcome> {
+    const name = accepted(checkRoomName(input.name), 'name')
+    if (isRefusal(name)) return name
+    const topic = topicOf(input.topic) ?? undefined
+    if (isRefusal(topic)) return topic
+    const id = roomId(newUuid())
+    const slug = slugFor({ ...input, visibility: 'PUBLIC' }, name, id)
+    if (isRefusal(slug)) return slug
+    return await this.#make({ name, slug, topic, visibility: 'PUBLIC', historyVisibility: 'ALL' }, id, requester)
+  }
+
+  async #make(room: domain.CreateRoom, id: RoomId, requester: Requester): Promise<RoomOutcome> {
+    if (room.slug !== undefined) {
+      const claim = await this.#claim(room.slug, id, requester)
+      if (isRefusal(claim)) return claim
+    }
+    const made = await this.#room(id, requester, (state) => domain.create(state, room))
+    return made.kind === 'refused' ? made : await this.#confirmed(made, room.slug, id)
   }
 
   /** A new slug is claimed before the change and the old one freed after it. */
   async update({ actor, requester }: By, input: UpdateRoomInput): Promise<RoomOutcome> {
     const id = roomIdOf(input.roomId)
-    if (!id) return { ...domain.noSuchRoom, field: 'roomId' }
+    if (!id) return { ...noSuchRoom, field: 'roomId' }
     if (input.name === null)
       return refuse('BAD_INPUT', 'A room cannot be without a name. Leave the field out to keep it.', 'name')
     if (input.slug === null)
@@ -98,21 +131,43 @@ export class RoomCommands {
     if (isRefusal(slug)) return slug
     const topic = topicOf(input.topic)
     if (isRefusal(topic)) return topic
-    const change = { actor, name, slug, topic }
-    if (slug === undefined) return await this.#room(id, requester, (room) => domain.update(room, change))
+    const absent = (['visibility', 'historyVisibility', 'slowModeSeconds'] as const).find((key) => input[key] === null)
+    if (absent) return refuse('BAD_INPUT', `${absent} cannot be cleared. Leave the field out to keep it.`, absent)
+    const visibility = input.visibility ?? undefined
+    const historyVisibility = input.historyVisibility ?? undefined
+    const slowModeSeconds = input.slowModeSeconds ?? undefined
+    if (slowModeSeconds !== undefined && (slowModeSeconds < 0 || slowModeSeconds > slowestMode))
+      return refuse('BAD_INPUT', `Slow mode takes 0 (off) to ${slowestMode} seconds.`, 'slowModeSeconds')
+    const change = { actor, name, topic, visibility, historyVisibility, slowModeSeconds }
+    if (slug === undefined && visibility === undefined)
+      return await this.#room(id, requester, (room) => domain.update(room, change))
 
-    const before = (await this.#commands.load(rooms, conversationStream(id))).state
-    const allowed = domain.update(before, change)
+    const { state } = await this.#commands.load(conversations, conversationStream(id))
+    const before = state.status === 'exists' && state.kind === 'ROOM' ? state : undefined
+    return await this.#withSlug({ ...change, slug: slug ?? defaultSlug(before, change, id) }, before, id, requester)
+  }
+
+  /** Claims the slug that the room shall have, and frees the one that it has no more. */
+  async #withSlug(
+    change: domain.UpdateRoom,
+    before: OpenRoom | undefined,
+    id: RoomId,
+    requester: Requester,
+  ): Promise<RoomOutcome> {
+    const { slug } = change
+    const allowed = domain.update(before ?? initial, change)
     if (allowed.kind === 'refused') return allowed
-    const claim = await this.#claim(slug, id, requester)
-    if (isRefusal(claim)) return claim
+    if (slug !== undefined) {
+      const claim = await this.#claim(slug, id, requester)
+      if (isRefusal(claim)) return claim
+    }
     const done = await this.#room(id, requester, (room) => domain.update(room, change))
     // It may have happened: the room keeps both names, and a repeat settles it.
     if (done.kind === 'refused' && done.code === 'UNAVAILABLE') return done
-    const present = done.kind === 'done' && done.state.status === 'exists' ? done.state.slug : undefined
-    const unused = done.kind === 'refused' ? slug : before.status === 'exists' ? before.slug : undefined
+    const present = done.kind === 'done' ? slugOfRoom(done.state) : undefined
+    const unused = done.kind === 'refused' ? slug : before?.slug
     if (unused !== undefined && unused !== present) await this.#release(unused, id, requester)
-    return done.kind === 'done' && present === slug ? await this.#confirmed(done, slug, id) : done
+    return done.kind === 'done' ? await this.#confirmed(done, present, id) : done
   }
 
   async archive({ actor, requester }: By, id: string): Promise<RoomOutcome> {
@@ -123,8 +178,13 @@ export class RoomCommands {
     return await this.#known(id, requester, (room) => domain.unarchive(room, { actor }))
   }
 
-  async join({ actor, requester }: By, id: string): Promise<RoomOutcome> {
-    return await this.#known(id, requester, (room) => domain.join(room, { user: actor.user }))
+  async join({ actor, requester }: By, text: string): Promise<RoomOutcome> {
+    const id = roomIdOf(text)
+    if (!id) return { ...noSuchRoom, field: 'roomId' }
+    const { user } = actor
+    const { state } = await this.#commands.load(conversations, conversationStream(id))
+    const declined = await declinedBy(this.#commands, state, id, user)
+    return await this.#room(id, requester, (room) => domain.join(room, { user, declined }))
   }
 
   async leave({ actor, requester }: By, id: string): Promise<RoomOutcome> {
@@ -155,22 +215,26 @@ export class RoomCommands {
   async #known(
     id: string,
     requester: Requester,
-    decide: (room: domain.Room) => Decision<RoomEvent>,
+    decide: (room: Conversation) => Decision<ConversationEvent>,
   ): Promise<RoomOutcome> {
     const room = roomIdOf(id)
-    if (!room) return { ...domain.noSuchRoom, field: 'roomId' }
+    if (!room) return { ...noSuchRoom, field: 'roomId' }
     return await this.#room(room, requester, decide)
   }
 
   async #room(
     id: RoomId,
     requester: Requester,
-    decide: (room: domain.Room) => Decision<RoomEvent>,
+    decide: (room: Conversation) => Decision<ConversationEvent>,
   ): Promise<RoomOutcome> {
-    const outcome: Outcome<domain.Room, RoomEvent> = await this.#commands.run(rooms, conversationStream(id), {
-      requester,
-      decide,
-    })
+    const outcome: Outcome<Conversation, ConversationEvent> = await this.#commands.run(
+      conversations,
+      conversationStream(id),
+      {
+        requester,
+        decide,
+      },
+    )
     return outcome.kind === 'refused' ? outcome : { ...outcome, roomId: id }
   }
 
@@ -193,12 +257,13 @@ export class RoomCommands {
 
   /** Whether the room is there and has this slug: one that changed it, and stopped before it freed the old one, has not. */
   async #goesBy(slug: string, room: RoomId): Promise<boolean> {
-    const { state } = await this.#commands.load(rooms, conversationStream(room))
-    return state.status === 'exists' && state.slug === slug
+    const { state } = await this.#commands.load(conversations, conversationStream(room))
+    return slugOfRoom(state) === slug
   }
 
   /** Whoever was so slow that the claim was taken over has made a room that its slug does not lead to. */
-  async #confirmed(made: AboutRoom, slug: string, id: RoomId): Promise<RoomOutcome> {
+  async #confirmed(made: AboutRoom, slug: string | undefined, id: RoomId): Promise<RoomOutcome> {
+    if (slug === undefined) return made
     const { state } = await this.#commands.load(reservations, slugStream(slug))
     if (state.status === 'claimed' && state.owner === id) return made
     return refuse('CONFLICT', 'This slug was taken by another room meanwhile. Choose another one.', 'slug')
@@ -212,19 +277,28 @@ export class RoomCommands {
   }
 }
 
+const slugOfRoom = (room: Conversation): string | undefined =>
+  room.status === 'exists' && room.kind === 'ROOM' ? room.slug : undefined
+
+/** The slug of a new room. Private rooms have none, and one that is asked for is refused with them. */
+function slugFor(
+  { slug, visibility }: { readonly slug?: string | null | undefined; readonly visibility: RoomVisibility },
+  name: string,
+  id: RoomId,
+): string | undefined | Refusal {
+  if (visibility === 'PRIVATE' && slug == null) return undefined
+  return accepted(checkSlug(slug ?? slugOf(name, rawId(id))), slug == null ? 'name' : 'slug')
+}
+
+/** A room that becomes public gets a slug of its name. */
+const defaultSlug = (before: OpenRoom | undefined, change: domain.UpdateRoom, id: RoomId): string | undefined =>
+  change.visibility === 'PUBLIC' && before && before.slug === undefined
+    ? slugOf(change.name ?? before.name, rawId(id))
+    : undefined
+
 /** An empty topic is none. */
 function topicOf(input: string | null | undefined): string | null | undefined | Refusal {
   if (input == null) return input
   const topic = accepted(checkTopic(input), 'topic')
   return topic === '' ? null : topic
-}
-
-function roomIdOf(id: string): RoomId | undefined {
-  const parsed = parseId(id)
-  return parsed?.type === 'room' ? parsed.id : undefined
-}
-
-function userIdOf(id: string): UserId | undefined {
-  const parsed = parseId(id)
-  return parsed?.type === 'user' ? parsed.id : undefined
 }

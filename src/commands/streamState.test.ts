@@ -6,7 +6,7 @@ import { ada } from '../../test/fixtures/people.ts'
 import { generalStream, Node } from '../../test/support/node.ts'
 import type { SentBody } from '../domain/events.ts'
 import { messageId } from '../domain/ids.ts'
-import { rooms } from './aggregate.ts'
+import { conversations } from './aggregate.ts'
 import { newUuid } from './occasion.ts'
 
 const body: SentBody = { text: 'x', contentHash: 'h' }
@@ -23,8 +23,8 @@ const stored = async (node: Node) => (await node.documents.get('snapshots', [gen
 
 async function loaded(node: Node) {
   const before = node.store.eventsRead
-  const { state, revision } = await node.commands.load(rooms, generalStream)
-  return { revision, state: rooms.snapshot?.write(state), read: node.store.eventsRead - before }
+  const { state, revision } = await node.commands.load(conversations, generalStream)
+  return { revision, state: conversations.snapshot?.write(state), read: node.store.eventsRead - before }
 }
 
 test('a snapshot is written every 1,000 events, and only what came after it is read', async () => {
@@ -63,7 +63,13 @@ test('a snapshot of another version, or that the log does not know, is passed ov
   if (!event) throw new Error('The room has events.')
   const { revision, position, id: eventId } = event
   const wrong = { ...truth.state, name: 'Wrong' }
-  const right = { aggregate: 'room', stateVersion: rooms.snapshot?.version, eventId, occurredAt: '', state: wrong }
+  const right = {
+    aggregate: 'room',
+    stateVersion: conversations.snapshot?.version,
+    eventId,
+    occurredAt: '',
+    state: wrong,
+  }
   const plant = (document: object, at = revision) =>
     node.documents.write([
       { collection: 'snapshots', id: generalStream, revision: at, position, document: { ...document } },

@@ -54,6 +54,7 @@ export function parseId(text: string): PublicId | undefined {
 
 export const userId = (raw: string) => `user_${raw}` as UserId
 export const roomId = (raw: string) => `room_${raw}` as RoomId
+export const directId = (raw: string) => `dm_${raw}` as DirectId
 export const messageId = (raw: string) => `message_${raw}` as MessageId
 export const sessionId = (raw: string) => `session_${raw}` as SessionId
 
@@ -67,6 +68,10 @@ export const membershipId = (conversation: ConversationId, user: UserId) =>
 /** The id of a message that its sender gave a key: the same author, conversation and key are the same message, for ever. */
 export const keyedMessageId = (conversation: ConversationId, author: UserId, clientMessageId: string): MessageId =>
   messageId(derivedUuid(`${conversation}\n${author}\n${clientMessageId}`))
+
+/** The direct conversation of these people, in whichever order they are named; each once. */
+export const directIdOf = (members: readonly UserId[]): DirectId =>
+  directId(derivedUuid([...new Set(members.map(rawId))].sort().join(',')))
 
 /** The id of a room that was made with an idempotency key. */
 export const keyedRoomId = (creator: UserId, key: string): RoomId => roomId(derivedUuid(`${creator}\n${key}`))

@@ -11,15 +11,15 @@ import {
   userJoined,
   userLeft,
 } from '../../test/fixtures/events.ts'
-import { ada, as, bob, dan, eve, hello } from '../../test/fixtures/people.ts'
+import { ada, as, bob, clock, dan, eve, hello } from '../../test/fixtures/people.ts'
 import { asStored, storiesOf } from '../../test/support/given.ts'
+import * as conversation from './conversation.ts'
 import type { MessageEvent } from './events.ts'
 import { rawId, type UserId, userId } from './ids.ts'
-import { edit, evolveFact, type MessageFact, remove, type SendMessage, send } from './message.ts'
-import * as room from './room.ts'
+import { edit, evolveFact, type MessageFact, remove, type Sending, type SendMessage, send } from './message.ts'
 import { contentHash } from './text.ts'
 
-const given = storiesOf(room)
+const given = storiesOf(conversation)
 const open = [by(ada, roomCreated()), userJoined(ada, 'OWNER'), userJoined(bob)] as const
 const closed = [by(ada, roomCreated({ visibility: 'PRIVATE' })), userJoined(ada, 'OWNER'), userJoined(bob)] as const
 
@@ -29,6 +29,9 @@ const after = (...events: readonly (MessageEvent & { readonly actor?: UserId })[
     (fact, event, index) => evolveFact(fact, asStored(event, index + 3)),
     undefined,
   )
+
+/** What is known of the key that a message is sent with. */
+const told = (known?: MessageFact): Sending => ({ known, now: clock(60) })
 
 const sent = after(by(bob, messageSent(1)))
 
@@ -50,69 +53,69 @@ const crowd = Array.from({ length: 51 }, (_, index) =>
 
 test('a member sends, and the message takes the next number', () =>
   given(...open, by(ada, messageSent(1)), by(ada, messageSent(2)))
-    .when(send, sending(bob, 'Hello!', { clientMessageId: 'key-1' }), undefined)
+    .when(send, sending(bob, 'Hello!', { clientMessageId: 'key-1' }), told())
     .happened(messageSent(3, 'Hello!', { clientMessageId: 'key-1' })))
 
 test('only members send, in rooms that are not archived', () => {
   given(...open)
-    .when(send, sending(eve), undefined)
+    .when(send, sending(eve), told())
     .refused('FORBIDDEN')
   given(...open, roomArchived)
-    .when(send, sending(bob), undefined)
+    .when(send, sending(bob), told())
     .refused('ARCHIVED')
   given(...open, memberBanned(bob))
-    .when(send, sending(bob), undefined)
+    .when(send, sending(bob), told())
     .refused('NOT_FOUND')
   given(...closed)
-    .when(send, sending(eve), undefined)
+    .when(send, sending(eve), told())
     .refused('NOT_FOUND')
-  given().when(send, sending(ada), undefined).refused('NOT_FOUND')
+  given().when(send, sending(ada), told()).refused('NOT_FOUND')
 })
 
 test('ONCE: a key that has sent sends nothing more, whatever has become of the room', () => {
   given(...open, by(bob, messageSent(1)))
-    .when(send, sending(bob), sent)
+    .when(send, sending(bob), told(sent))
     .nothing()
   given(...open, by(bob, messageSent(1)), roomArchived)
-    .when(send, sending(bob), sent)
+    .when(send, sending(bob), told(sent))
     .nothing()
   given(...open, by(bob, messageSent(1)), userLeft(bob))
-    .when(send, sending(bob), sent)
+    .when(send, sending(bob), told(sent))
     .nothing()
 })
 
 test('ONCE: a key is compared with what was first sent, not with the edit', () => {
   const edited = after(by(bob, messageSent(1)), by(bob, messageEdited(hello, 'Better')))
   given(...open)
-    .when(send, sending(bob, 'Hello!'), edited)
+    .when(send, sending(bob, 'Hello!'), told(edited))
     .nothing()
   given(...open)
-    .when(send, sending(bob, 'Better'), edited)
+    .when(send, sending(bob, 'Better'), told(edited))
     .refused('CONFLICT', 'clientMessageId')
   given(...open)
-    .when(send, sending(bob, 'Other'), sent)
+    .when(send, sending(bob, 'Other'), told(sent))
     .refused('CONFLICT', 'clientMessageId')
 })
 
 test('ONCE: after a deletion its key sends nothing, whatever the text', () =>
   given(...open)
-    .when(send, sending(bob, 'Other'), after(by(bob, messageSent(1)), messageDeleted(hello)))
+    .when(send, sending(bob, 'Other'), told(after(by(bob, messageSent(1)), messageDeleted(hello))))
     .nothing())
 
 test('a repeat tells nothing to those who can no longer see the conversation', () =>
   given(...closed, userLeft(bob))
-    .when(send, sending(bob), sent)
+    .when(send, sending(bob), told(sent))
     .refused('NOT_FOUND'))
 
 test('in public rooms anyone is mentioned, in private ones members only', () => {
   given(...open)
-    .when(send, sending(bob, 'Hello!', { mentions: [ada, eve] }), undefined)
+    .when(send, sending(bob, 'Hello!', { mentions: [ada, eve] }), told())
     .happened(messageSent(1, 'Hello!', { mentions: [ada, eve] }))
   given(...closed)
-    .when(send, sending(bob, 'Hello!', { mentions: [ada, eve] }), undefined)
+    .when(send, sending(bob, 'Hello!', { mentions: [ada, eve] }), told())
     .happened(messageSent(1, 'Hello!', { mentions: [ada] }))
   given(...closed)
-    .when(send, sending(bob, 'Hello!', { mentions: [eve] }), undefined)
+    .when(send, sending(bob, 'Hello!', { mentions: [eve] }), told())
     .happened(messageSent(1))
 })
 
@@ -120,14 +123,14 @@ test('members call a room of up to 50; in larger ones only moderators do, for ot
   const whole = { mentionsRoom: true }
   const full = [...open, ...crowd.slice(0, 48).map((user) => userJoined(user))]
   given(...full)
-    .when(send, sending(bob, 'Hello!', whole), undefined)
+    .when(send, sending(bob, 'Hello!', whole), told())
     .happened(messageSent(1, 'Hello!', whole))
   const larger = [...open, ...crowd.slice(0, 49).map((user) => userJoined(user))]
   given(...larger)
-    .when(send, sending(bob, 'Hello!', whole), undefined)
+    .when(send, sending(bob, 'Hello!', whole), told())
     .happened(messageSent(1))
   given(...larger, memberRoleChanged(bob, 'MODERATOR'))
-    .when(send, sending(bob, 'Hello!', whole), undefined)
+    .when(send, sending(bob, 'Hello!', whole), told())
     .happened(messageSent(1, 'Hello!', whole))
 })
 

@@ -5,10 +5,11 @@ import { ada, bob, eve } from '../../test/fixtures/people.ts'
 import { asStored } from '../../test/support/given.ts'
 import { command, commanded, eventful, played, taken } from '../../test/support/roomHistory.ts'
 import { seeded } from '../../test/support/seeded.ts'
-import type { RoomEvent } from './events.ts'
-import * as room from './room.ts'
+import { mayRead } from './access.ts'
+import * as conversation from './conversation.ts'
+import type { ConversationEvent } from './events.ts'
 
-const owners = (state: room.OpenRoom): number =>
+const owners = (state: conversation.OpenConversation): number =>
   [...state.members.values()].filter(({ role }) => role === 'OWNER').length
 
 test('done twice, every command yields nothing the second time', () => {
@@ -21,7 +22,7 @@ test('done twice, every command yields nothing the second time', () => {
       repeated++
       const again = step.decide(after)
       // Who left a private room by it is not even told that it is there.
-      const sees = room.mayRead(after.state, step.by)
+      const sees = mayRead(after.state, step.by)
       if (again.kind === 'refused' && !sees) expect(again.code).toBe('NOT_FOUND')
       else expect(again).toEqual({ kind: 'happened', events: [] })
     }),
@@ -77,9 +78,9 @@ const roomTypes: ReadonlySet<string> = new Set(
   Object.keys(controls).filter((type) => /^(Room|Member|Message|DM)|^User(Joined|Left|Invited)$/.test(type)),
 )
 
-const whole: fc.Arbitrary<RoomEvent> = fc.oneof(
-  fc.constantFrom<RoomEvent>(
-    ...Object.values(controls).filter((event): event is RoomEvent => roomTypes.has(event.type)),
+const whole: fc.Arbitrary<ConversationEvent> = fc.oneof(
+  fc.constantFrom<ConversationEvent>(
+    ...Object.values(controls).filter((event): event is ConversationEvent => roomTypes.has(event.type)),
   ),
   fc
     .tuple(fc.constantFrom(ada, bob, eve), fc.constantFrom('OWNER' as const, 'MODERATOR' as const, 'MEMBER' as const))
@@ -89,9 +90,9 @@ const whole: fc.Arbitrary<RoomEvent> = fc.oneof(
 test('the fold takes any events in any order, and still counts its owners', () => {
   fc.assert(
     fc.property(fc.array(whole, { maxLength: 40 }), (events) => {
-      const state = events.reduce<room.Room>(
-        (before, event, index) => room.evolve(before, asStored(event, index)),
-        room.initial,
+      const state = events.reduce<conversation.Conversation>(
+        (before, event, index) => conversation.evolve(before, asStored(event, index)),
+        conversation.initial,
       )
       if (state.status === 'exists') expect(state.owners).toBe(owners(state))
       else expect(events.some(({ type }) => type === 'RoomCreated')).toBe(false)

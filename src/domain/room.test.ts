@@ -16,54 +16,55 @@ import {
 } from '../../test/fixtures/events.ts'
 import { ada, as, bob, dan, eve } from '../../test/fixtures/people.ts'
 import { storiesOf } from '../../test/support/given.ts'
-import * as room from './room.ts'
-import { archive, create, join, leave, rankIn, remove, setRole, unarchive, update } from './room.ts'
+import { rankIn } from './access.ts'
+import * as conversation from './conversation.ts'
+import { archive, create, join, leave, remove, setRole, unarchive, update } from './room.ts'
 
-const given = storiesOf(room)
+const given = storiesOf(conversation)
+/** What a public room is made with. */
+const everyone = { visibility: 'PUBLIC', historyVisibility: 'ALL' } as const
 /** Ada's public room, with Bob in it. */
 const open = [by(ada, roomCreated()), userJoined(ada, 'OWNER'), userJoined(bob)] as const
 /** The same, private. */
-const closed = [
-  by(ada, roomCreated({ visibility: 'PRIVATE', slug: 'general' })),
-  userJoined(ada, 'OWNER'),
-  userJoined(bob),
-] as const
+const closed = [by(ada, roomCreated({ visibility: 'PRIVATE' })), userJoined(ada, 'OWNER'), userJoined(bob)] as const
 
 // ── making ──
 
 test('whoever makes a room owns it, in the same append', () =>
   given()
-    .when(create, { creator: as(ada), name: 'General', slug: 'general' })
+    .when(create, { creator: as(ada), name: 'General', slug: 'general', ...everyone })
     .happened(roomCreated(), userJoined(ada, 'OWNER')))
 
 test('a room keeps its topic', () =>
   given()
-    .when(create, { creator: as(ada), name: 'General', slug: 'general', topic: 'Everything' })
+    .when(create, { creator: as(ada), name: 'General', slug: 'general', topic: 'Everything', ...everyone })
     .happened(roomCreated({ topic: 'Everything' }), userJoined(ada, 'OWNER')))
 
 test('a room that the server makes has no members', () =>
-  given().when(create, { name: 'General', slug: 'general' }).happened(roomCreated()))
+  given()
+    .when(create, { name: 'General', slug: 'general', ...everyone })
+    .happened(roomCreated()))
 
 test('guests make no rooms', () =>
   given()
-    .when(create, { creator: as(ada, 'GUEST'), name: 'General', slug: 'general' })
+    .when(create, { creator: as(ada, 'GUEST'), name: 'General', slug: 'general', ...everyone })
     .refused('FORBIDDEN'))
 
 test('making it again by the same person under the same name changes nothing, even after it was renamed', () => {
   given(...open)
-    .when(create, { creator: as(ada), name: 'General', slug: 'general' })
+    .when(create, { creator: as(ada), name: 'General', slug: 'general', ...everyone })
     .nothing()
   given(...open, roomUpdated({ name: 'Garden' }))
-    .when(create, { creator: as(ada), name: 'General', slug: 'general' })
+    .when(create, { creator: as(ada), name: 'General', slug: 'general', ...everyone })
     .nothing()
 })
 
 test('a key that has made another room makes no second one', () => {
   given(...open)
-    .when(create, { creator: as(ada), name: 'Another', slug: 'another' })
+    .when(create, { creator: as(ada), name: 'Another', slug: 'another', ...everyone })
     .refused('CONFLICT', 'idempotencyKey')
   given(...open)
-    .when(create, { creator: as(bob), name: 'General', slug: 'general' })
+    .when(create, { creator: as(bob), name: 'General', slug: 'general', ...everyone })
     .refused('CONFLICT')
 })
 

@@ -14,17 +14,17 @@ import {
 } from '../../test/fixtures/events.ts'
 import { ada, bob, eve, hello } from '../../test/fixtures/people.ts'
 import { generalStream, written } from '../../test/support/node.ts'
-import { rooms } from '../commands/aggregate.ts'
+import { conversations } from '../commands/aggregate.ts'
 import { newUuid } from '../commands/occasion.ts'
 import { absent, fold } from '../commands/streamState.ts'
-import type { RoomEvent } from '../domain/events.ts'
+import type { ConversationEvent } from '../domain/events.ts'
 import { messageId, type UserId } from '../domain/ids.ts'
 import type { Position, RecordedEvent } from '../eventstore/port.ts'
 import { Channel, type Follower } from './channel.ts'
 
 const position = (revision: number) => `${revision}`.padStart(8, '0') as Position
 
-const stored = (revision: number, event: RoomEvent & Told): RecordedEvent => ({
+const stored = (revision: number, event: ConversationEvent & Told): RecordedEvent => ({
   ...written(event),
   stream: generalStream,
   revision,
@@ -32,11 +32,16 @@ const stored = (revision: number, event: RoomEvent & Told): RecordedEvent => ({
 })
 
 /** A channel with these events behind it, and one that is pushed after the other. */
-function channelAfter(...events: readonly (RoomEvent & Told)[]) {
+function channelAfter(...events: readonly (ConversationEvent & Told)[]) {
   const channel = new Channel(generalStream)
   let next = events.length
-  channel.open(events.reduce((state, event, index) => fold(rooms, state, stored(index, event)), absent(rooms.initial)))
-  const push = (event: RoomEvent & Told) => channel.push(stored(next++, event))
+  channel.open(
+    events.reduce(
+      (state, event, index) => fold(conversations, state, stored(index, event)),
+      absent(conversations.initial),
+    ),
+  )
+  const push = (event: ConversationEvent & Told) => channel.push(stored(next++, event))
   return { channel, push }
 }
 
@@ -104,7 +109,7 @@ test('an edit of a message that is no longer kept touches no other', () => {
   expect(textsKept(channel, 3)).toEqual(['kept', 'second'])
 })
 
-test.each<[string, readonly (RoomEvent & Told)[], RoomEvent]>([
+test.each<[string, readonly (ConversationEvent & Told)[], ConversationEvent]>([
   ['a removal from a private room', closed, memberRemoved(bob)],
   ['leaving a private room', closed, userLeft(bob)],
   ['a ban', open, memberBanned(bob)],
@@ -160,11 +165,17 @@ test('BOUND: long texts are kept for at most a mebibyte', () => {
 
 test('what comes before the state is read waits for it, and is not folded twice', () => {
   const channel = new Channel(generalStream)
-  const events: readonly (RoomEvent & Told)[] = [...closed, by(ada, memberRemoved(bob)), by(ada, userJoined(eve))]
+  const events: readonly (ConversationEvent & Told)[] = [
+    ...closed,
+    by(ada, memberRemoved(bob)),
+    by(ada, userJoined(eve)),
+  ]
   for (const [revision, event] of events.entries()) if (revision >= 2) channel.push(stored(revision, event))
   expect(channel.mayRead(ada)).toBe(false)
   channel.open(
-    events.slice(0, 4).reduce((state, event, index) => fold(rooms, state, stored(index, event)), absent(rooms.initial)),
+    events
+      .slice(0, 4)
+      .reduce((state, event, index) => fold(conversations, state, stored(index, event)), absent(conversations.initial)),
   )
   expect([ada, bob, eve].map((user) => channel.mayRead(user))).toEqual([true, false, true])
 })

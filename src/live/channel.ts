@@ -2,10 +2,10 @@
 
 import { conversations } from '../commands/aggregate.ts'
 import { fold, type StreamState } from '../commands/streamState.ts'
-import type { MessageEvent } from '../domain/events.ts'
-import type { UserId } from '../domain/ids.ts'
 import { mayRead, visibleFrom } from '../domain/access.ts'
 import type { Conversation } from '../domain/conversation.ts'
+import type { MessageEvent } from '../domain/events.ts'
+import type { UserId } from '../domain/ids.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import { type FeedEvent, feedEvent, weightOf } from './event.ts'
 

@@ -6,7 +6,7 @@ import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
 import type { Channel, Follower } from './channel.ts'
 import { anchorOf, beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
-import { type FeedEvent, feedEvent, merged, weightOf } from './event.ts'
+import { type FeedEvent, feedEvent, merged, seenFrom, weightOf } from './event.ts'
 
 /** Events and bytes of a frame, at most; a single larger event is a frame by itself. */
 const frameEvents = 250
@@ -22,6 +22,11 @@ export interface Frame {
   readonly reset?: { readonly reason: 'LOG_REPLACED' }
   /** What the read models must hold to show these events. */
   readonly atLeast?: Position
+  /**
+   * Whether the conversation may be shown as it is now, beyond what these events say: asked once the frame has been made, since
+   * access may have ended while it was.
+   */
+  readonly stillReadable?: () => boolean
 }
 
 /** Reads events of one stream, from a revision on, that the node has handled. */
@@ -85,12 +90,14 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   #closed = false
   /** Revision after which the follower may read nothing. */
   #end = Number.POSITIVE_INFINITY
+  #visibleFrom = Number.POSITIVE_INFINITY
   #wake: (() => void) | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
     this.user = options.identity.userId
     this.#place = options.place
+    this.#visibleFrom = options.channel.visibleFrom(this.user)
   }
 
   [Symbol.asyncIterator](): this {
@@ -143,7 +150,11 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     const from = this.#place.revision + 1
     const recent = channel.from(from)
     const { events, more } = recent ? cut(recent) : await readFrame(store, channel.stream, from, handled())
-    const allowed = events.filter(({ revision }) => revision <= this.#end)
+    // Whoever has just lost access still gets what came before that, as they saw it then.
+    if (channel.mayRead(this.user)) this.#visibleFrom = channel.visibleFrom(this.user)
+    const allowed = events
+      .filter(({ revision }) => revision <= this.#end)
+      .map((event) => seenFrom(event, this.#visibleFrom))
     return { events: allowed, more: more && allowed.length === events.length }
   }
 
@@ -158,6 +169,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       events: merged(events),
       cursor: last?.cursor ?? encodeCursor(conversationId, this.#place),
       caughtUp: !more,
+      stillReadable: () => this.#options.channel.mayRead(this.user),
       ...(first && reset ? { reset: { reason: 'LOG_REPLACED' } } : undefined),
       ...(last ? { atLeast: last.position } : undefined),
     }

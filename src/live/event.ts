@@ -1,14 +1,14 @@
 // What a feed delivers: an event of the log, or a place where one may not or cannot be shown.
 
-import { rooms } from '../commands/aggregate.ts'
-import type { EventType, Recorded, RoomEvent } from '../domain/events.ts'
+import { conversations } from '../commands/aggregate.ts'
+import type { ConversationEvent, EventType, Recorded } from '../domain/events.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import { conversationOf } from '../domain/streams.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { Position, RecordedEvent } from '../eventstore/port.ts'
 import { anchorOf, encodeCursor } from './cursor.ts'
 
-export type ConversationRecord = Recorded<RoomEvent> & { readonly conversationId: ConversationId }
+export type ConversationRecord = Recorded<ConversationEvent> & { readonly conversationId: ConversationId }
 
 interface Place {
   readonly conversationId: ConversationId
@@ -57,13 +57,24 @@ export function feedEvent(stored: RecordedEvent, fresh: boolean): FeedEvent {
 }
 
 /** Events of a room for which the API has no type yet; they are skipped until it has. */
-const notShown: ReadonlySet<EventType> = new Set<RoomEvent['type']>(['DMSent', 'MemberBanned', 'MemberUnbanned'])
+const notShown: ReadonlySet<EventType> = new Set<ConversationEvent['type']>(['MemberBanned', 'MemberUnbanned'])
 
 /** The types that clients are shown. */
-export const shownTypes: ReadonlySet<EventType> = rooms.types.difference(notShown)
+export const shownTypes: ReadonlySet<EventType> = conversations.types.difference(notShown)
 
 const isConversationRecord = (event: Recorded): event is ConversationRecord =>
   event.conversationId !== undefined && shownTypes.has(event.type)
+
+/** What somebody sees of an event who sees the conversation only from a revision on: nothing of or about what is earlier. */
+export function seenFrom(event: FeedEvent, from: number): FeedEvent {
+  if (event.kind === 'skipped' || earliest(event.event) >= from) return event
+  const { conversationId, revision, position, cursor } = event
+  return { kind: 'skipped', throughRevision: revision, conversationId, revision, position, cursor }
+}
+
+/** The earliest revision that an event tells something of. */
+const earliest = (event: ConversationRecord): number =>
+  'subjectRevision' in event.data ? event.data.subjectRevision : event.revision
 
 /** Neighbouring skipped events as one. */
 export function merged(events: readonly FeedEvent[]): readonly FeedEvent[] {

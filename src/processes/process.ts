@@ -14,6 +14,9 @@ import type { Logger } from '../projecting/logger.ts'
 import { describe, type Persistence, untilDone } from '../projecting/retry.ts'
 import { writeSurely } from '../projecting/writing.ts'
 
+/** An event that something is done about, with the request that it came of. */
+export type Cause<T extends EventType> = Recorded<EventOf<T>> & { readonly correlationId: string }
+
 export interface ProcessOptions<T extends EventType> {
   readonly store: EventStore
   readonly documents: Documents
@@ -23,7 +26,7 @@ export interface ProcessOptions<T extends EventType> {
   /** The events that it cares for. */
   readonly types: readonly T[]
   /** Does what is to be done, events in order; called again, with the same and perhaps more, after it failed. `position` is behind them all. */
-  readonly handle: (events: readonly Recorded<EventOf<T>>[], position: Position, signal: AbortSignal) => Promise<void>
+  readonly handle: (events: readonly Cause<T>[], position: Position, signal: AbortSignal) => Promise<void>
   /** How long it waits for more before it handles what has come, in ms (default 0). */
   readonly gatherMs?: number
 }
@@ -137,7 +140,7 @@ export class Process<T extends EventType> implements LogListener {
     const persistence = this.#persistence(signal)
     // Who asks while the end is looked for may know of more than is found.
     const asked = this.#asked.length
-    const events: Recorded<EventOf<T>>[] = []
+    const events: Cause<T>[] = []
     let next = this.#checkpoint
     let took = false
     for (let waited = gatherMs === 0; ; ) {
@@ -148,7 +151,9 @@ export class Process<T extends EventType> implements LogListener {
         for (const stored of batch.events) {
           const event = decode(stored)
           // One of these types, as was just looked up.
-          if (isDecoded(event) && this.#types.has(event.type)) events.push(event as Recorded<EventOf<T>>)
+          if (!isDecoded(event) || !this.#types.has(event.type)) continue
+          const correlationId = stored.metadata.$correlationId ?? event.id
+          events.push({ ...(event as Recorded<EventOf<T>>), correlationId })
         }
         if (events.length >= enough) break
       } else {

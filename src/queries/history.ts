@@ -22,6 +22,8 @@ export interface HistoryArguments extends PageArguments {
   readonly around?: string | null | undefined
   /** RFC 3339. */
   readonly since?: string | null | undefined
+  /** Nothing that was sent before this revision (default 0). */
+  readonly visibleFrom?: number
 }
 
 export type FoundMessage = MessageDocument & { readonly id: string }
@@ -37,11 +39,11 @@ const orderOf = (conversationId: ConversationId): ListOrder => ({
 export async function history(
   models: ReadModels,
   conversationId: ConversationId,
-  { around, since, ...args }: HistoryArguments,
+  { around, since, visibleFrom = 0, ...args }: HistoryArguments,
 ): Promise<Page<FoundMessage>> {
   const list: List<MessageDocument> = {
     projection: messages,
-    filter: { conversationId },
+    filter: visibleFrom > 0 ? { conversationId, sentRevision: { $gte: visibleFrom } } : { conversationId },
     order: orderOf(conversationId),
   }
   if (around == null && since == null) return await page(models, list, args, { fromEnd: true })
@@ -51,7 +53,7 @@ export async function history(
   const size = pageSize(args.first)
   return around == null
     ? await pageSince(models, list, since ?? '', size)
-    : await pageAround(models, list, around, size)
+    : await pageAround(models, list, { around, visibleFrom }, size)
 }
 
 async function pageSince(
@@ -91,13 +93,13 @@ async function firstRevisionSince(
 async function pageAround(
   models: ReadModels,
   list: List<MessageDocument>,
-  around: string,
+  { around, visibleFrom }: { readonly around: string; readonly visibleFrom: number },
   size: number,
 ): Promise<Page<FoundMessage>> {
   const parsed = parseId(around)
   const [middle] = parsed?.type === 'message' ? await models.get(messages, [parsed.id]) : []
   const { conversationId } = list.filter
-  if (!middle || middle.document.conversationId !== conversationId)
+  if (!middle || middle.document.conversationId !== conversationId || middle.document.sentRevision < visibleFrom)
     throw new BadInput('"around" is no message of this conversation.')
   const place = { key: middle.document.sentRevision, id: middle.id }
   const half = Math.floor((size - 1) / 2)

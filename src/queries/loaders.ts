@@ -2,6 +2,7 @@
 // within one.
 
 import DataLoader from 'dataloader'
+import { type DirectDocument, directs } from '../../projections/directs.ts'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { type MessageDocument, messages } from '../../projections/messages.ts'
 import { type PresenceDocument, presence } from '../../projections/presence.ts'
@@ -10,7 +11,9 @@ import { type ReadMarkerDocument, readMarkers } from '../../projections/readMark
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type SessionDocument, sessions } from '../../projections/sessions.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
+import type { ConversationId, UserId } from '../domain/ids.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
+import { type Access, accessTo } from './access.ts'
 import type { Consistency } from './consistency.ts'
 
 /** A document with its public id. */
@@ -18,8 +21,14 @@ export type Found<D> = D & { readonly id: string }
 
 export type Loader<D> = DataLoader<string, Found<D> | undefined>
 
+export type FoundConversation = Found<RoomDocument> | Found<DirectDocument>
+
 export interface Loaders {
   readonly rooms: Loader<RoomDocument>
+  /** Rooms and direct conversations. */
+  readonly conversations: DataLoader<string, FoundConversation | undefined>
+  /** What the viewer may read of a conversation. Never remembered: it is asked after the content was read. */
+  readonly access: DataLoader<ConversationId, Access | undefined>
   readonly users: Loader<UserDocument>
   readonly messages: Loader<MessageDocument>
   readonly memberships: Loader<MembershipDocument>
@@ -32,6 +41,10 @@ export interface Loaders {
 export interface LoadersOptions {
   readonly models: ReadModels
   readonly consistency: Consistency
+  /** Absent for anonymous callers. */
+  readonly viewer: UserId | undefined
+  /** Nothing of conversations as they are now: whoever asks has lost access since. */
+  readonly withheld: boolean
   /**
    * For a frame of a feed: people are shown as they are known, without waiting for the read models to reach the frame's events,
    * unless one of them is not known yet.
@@ -39,25 +52,66 @@ export interface LoadersOptions {
   readonly frame: boolean
 }
 
-export function loadersFor({ models, consistency, frame }: LoadersOptions): Loaders {
-  async function read<D extends object>(projection: Projection<D>, ids: readonly string[]) {
+interface LoaderOptions {
+  /** Does not wait for the read models where all that is asked for is there. */
+  readonly eager?: boolean
+  /** Finds nothing. */
+  readonly empty?: boolean
+}
+
+export function loadersFor({ models, consistency, viewer, withheld, frame }: LoadersOptions): Loaders {
+  async function read<D extends object>(
+    projection: Projection<D>,
+    ids: readonly string[],
+  ): Promise<Map<string, Found<D>>> {
     return new Map((await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const))
   }
-  function loader<D extends object>(projection: Projection<D>, eager = false): Loader<D> {
-    const made: Loader<D> = new DataLoader(async (ids) => {
-      const early = eager ? await read(projection, ids) : undefined
+  function loader<D extends object>(projection: Projection<D>, options?: LoaderOptions): Loader<D> {
+    return loaderOf((ids) => read(projection, ids), options)
+  }
+  function loaderOf<F>(
+    readAll: (ids: readonly string[]) => Promise<Map<string, F>>,
+    { eager = false, empty = false }: LoaderOptions = {},
+  ): DataLoader<string, F | undefined> {
+    const made = new DataLoader<string, F | undefined>(async (ids) => {
+      if (empty) return ids.map(() => undefined)
+      const early = eager ? await readAll(ids) : undefined
       if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
-      const found = await read(projection, ids)
+      const found = await readAll(ids)
       return ids.map((id) => found.get(id))
     })
     consistency.onRaise(() => made.clearAll())
     return made
   }
   return {
-    rooms: loader(rooms),
-    users: loader(users, frame),
-    messages: loader(messages),
+    rooms: loader(rooms, { empty: withheld }),
+    conversations: loaderOf<FoundConversation>(
+      async (ids) => {
+        const [found, directsFound] = await Promise.all([
+          read(
+            rooms,
+            ids.filter((id) => id.startsWith('room_')),
+          ),
+          read(
+            directs,
+            ids.filter((id) => id.startsWith('dm_')),
+          ),
+        ])
+        return new Map<string, FoundConversation>([...found, ...directsFound])
+      },
+      { empty: withheld },
+    ),
+    access: new DataLoader(
+      async (ids) => {
+        if (viewer === undefined) return ids.map(() => undefined)
+        await consistency.ready()
+        return await accessTo(models, viewer, ids)
+      },
+      { cache: false },
+    ),
+    users: loader(users, { eager: frame }),
+    messages: loader(messages, { empty: withheld }),
     memberships: loader(memberships),
     readMarkers: loader(readMarkers),
     sessions: loader(sessions),

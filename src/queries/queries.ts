@@ -12,9 +12,18 @@ import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
 import type { Filter } from '../documents/port.ts'
 import { directSize } from '../domain/direct.ts'
-import { type ConversationId, directIdOf, type MessageId, membershipId, parseId, type RoomId, type UserId } from '../domain/ids.ts'
+import {
+  type ConversationId,
+  directIdOf,
+  type MessageId,
+  membershipId,
+  parseId,
+  type RoomId,
+  type UserId,
+} from '../domain/ids.ts'
 import { usernameKey } from '../domain/names.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
+import { everything } from './access.ts'
 import type { Consistency } from './consistency.ts'
 import { type FoundMessage, type HistoryArguments, history } from './history.ts'
 import type { Found, FoundConversation, Loaders } from './loaders.ts'
@@ -98,13 +107,15 @@ export class Queries {
     args: HistoryArguments,
   ): Promise<Page<FoundMessage>> {
     await consistency.ready()
-    let before = await loaders.access.load(conversationId)
-    while (before) {
-      const found = await history(this.models, conversationId, { ...args, visibleFrom: before.visibleFrom })
-      const after = await loaders.access.load(conversationId)
-      if (after && after.visibleFrom <= before.visibleFrom) return found
+    const room = isDirect(conversationId) ? undefined : await loaders.rooms.load(conversationId)
+    // Most show everything, or nothing: who sees less is asked for only where it can be.
+    let access = room?.historyVisibility === 'SINCE_JOINED' ? await loaders.access.load(conversationId) : everything
+    while (access) {
+      const { visibleFrom } = access
+      const found = await history(this.models, conversationId, { ...args, visibleFrom })
+      access = await loaders.access.load(conversationId)
+      if (access && access.visibleFrom <= visibleFrom) return found
       // Less may be seen than when it was read: it is read again.
-      before = after
     }
     return nothingToSee
   }
@@ -124,7 +135,12 @@ export class Queries {
       {
         projection: memberships,
         filter: { conversationId },
-        order: { name: `member ${conversationId}`, field: 'joinedRevision', direction: 1, ties: isDirect(conversationId) },
+        order: {
+          name: `member ${conversationId}`,
+          field: 'joinedRevision',
+          direction: 1,
+          ties: isDirect(conversationId),
+        },
       },
       args,
     )
@@ -241,7 +257,10 @@ export class Queries {
   }
 
   /** Invitations that wait for the viewer's answer, newest first. */
-  async invitations({ viewer, consistency, loaders }: Asking, limit = invitationsShown): Promise<readonly InvitationToRoom[]> {
+  async invitations(
+    { viewer, consistency, loaders }: Asking,
+    limit = invitationsShown,
+  ): Promise<readonly InvitationToRoom[]> {
     await consistency.ready()
     const found = await this.models.find(invitations, { filter: { userId: viewer }, sort: { invitedAt: -1 }, limit })
     const banned = await this.models.get(
@@ -262,9 +281,7 @@ export class Queries {
   async readMarkersOf({ consistency, loaders }: Asking, conversationId: ConversationId, limit: number) {
     await consistency.ready()
     const found = await this.models.find(readMarkers, { filter: { conversationId }, sort: { number: -1 }, limit })
-    return (await loaders.access.load(conversationId))
-      ? found.map(({ id, document }) => ({ ...document, id }))
-      : []
+    return (await loaders.access.load(conversationId)) ? found.map(({ id, document }) => ({ ...document, id })) : []
   }
 
   /** Counts over the whole server, at most two seconds old. */

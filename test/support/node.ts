@@ -5,16 +5,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allProjections } from '../../projections/all.ts'
-import { rooms } from '../../src/commands/aggregate.ts'
+import { conversations } from '../../src/commands/aggregate.ts'
 import { Commands } from '../../src/commands/commands.ts'
 import type { Command } from '../../src/commands/deciding.ts'
 import { dateTime, newUuid } from '../../src/commands/occasion.ts'
 import type { Documents } from '../../src/documents/port.ts'
 import { openSqliteDocuments } from '../../src/documents/sqlite/open.ts'
-import type { ParleyEvent, RoomEvent } from '../../src/domain/events.ts'
+import type { Conversation } from '../../src/domain/conversation.ts'
+import type { ConversationEvent, ParleyEvent } from '../../src/domain/events.ts'
 import { messageId, type UserId } from '../../src/domain/ids.ts'
 import { send } from '../../src/domain/message.ts'
-import type { Room } from '../../src/domain/room.ts'
 import { conversationStream, keepsOnlyNewest } from '../../src/domain/streams.ts'
 import { contentHash } from '../../src/domain/text.ts'
 import { metadataOf } from '../../src/eventstore/decode.ts'
@@ -50,12 +50,12 @@ export function written(event: ParleyEvent & Told, at = Date.UTC(2026, 0, 1)): N
 }
 
 /** Somebody says something, without a key. */
-export const saying = (text: string, user: UserId = ada): Command<Room, RoomEvent> => {
+export const saying = (text: string, user: UserId = ada): Command<Conversation, ConversationEvent> => {
   const id = messageId(newUuid())
   const sending = { actor: as(user), messageId: id, text, contentHash: contentHash({ text }) }
   return {
     requester: { user, correlationId: newUuid() },
-    decide: (room) => send(room, { ...sending, mentions: [], mentionsRoom: false }, undefined),
+    decide: (room, { now }) => send(room, { ...sending, mentions: [], mentionsRoom: false }, { known: undefined, now }),
   }
 }
 
@@ -120,7 +120,7 @@ export class Node implements AsyncDisposable {
   }
 
   say(text: string, user: UserId = ada) {
-    return this.commands.run(rooms, generalStream, saying(text, user))
+    return this.commands.run(conversations, generalStream, saying(text, user))
   }
 
   /** The texts in the log of the room, in order. */

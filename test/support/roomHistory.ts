@@ -1,52 +1,56 @@
 // Random histories of one room, made by the rules themselves: people do this and that, and what happens is kept.
 
 import fc from 'fast-check'
+import * as conversation from '../../src/domain/conversation.ts'
 import type { Decision } from '../../src/domain/decision.ts'
-import type { MessageEvent, Recorded, RoomEvent } from '../../src/domain/events.ts'
+import type { ConversationEvent, MessageEvent, Recorded } from '../../src/domain/events.ts'
 import { keyedMessageId, type MessageId, type UserId } from '../../src/domain/ids.ts'
 import * as message from '../../src/domain/message.ts'
 import * as room from '../../src/domain/room.ts'
 import { conversationStream } from '../../src/domain/streams.ts'
 import { contentHash } from '../../src/domain/text.ts'
 import { memberBanned, memberUnbanned, roomUpdated, userInvited } from '../fixtures/events.ts'
-import { ada, bob, dan, eve, general } from '../fixtures/people.ts'
+import { ada, bob, clock, dan, eve, general } from '../fixtures/people.ts'
 import { asStored } from './given.ts'
 
 /** One room as its log tells it. */
 export interface History {
-  readonly events: readonly Recorded<RoomEvent>[]
-  readonly state: room.Room
+  readonly events: readonly Recorded<ConversationEvent>[]
+  readonly state: conversation.Conversation
   readonly facts: ReadonlyMap<MessageId, message.MessageFact>
 }
 
 /** Somebody asks for something. */
 export interface Step {
   readonly by: UserId
-  decide(history: History): Decision<RoomEvent>
+  decide(history: History): Decision<ConversationEvent>
 }
 
-export const beginning: History = { events: [], state: room.initial, facts: new Map() }
+export const beginning: History = { events: [], state: conversation.initial, facts: new Map() }
 
 /** What the log makes of one more event. */
-export function grown(history: History, event: RoomEvent, actor: UserId): History {
+export function grown(history: History, event: ConversationEvent, actor: UserId): History {
   const stored = {
     ...asStored({ ...event, actor }, history.events.length),
     stream: conversationStream(general),
     conversationId: general,
     position: `${history.events.length}`.padStart(8, '0'),
     // It is one of these events with all that the log puts around it.
-  } as unknown as Recorded<RoomEvent>
+  } as unknown as Recorded<ConversationEvent>
   const facts = new Map(history.facts)
   if (isAboutMessage(stored)) {
     const id = message.messageOf(stored)
     const fact = message.evolveFact(facts.get(id), stored)
     if (fact) facts.set(id, fact)
   }
-  return { events: [...history.events, stored], state: room.evolve(history.state, stored), facts }
+  return { events: [...history.events, stored], state: conversation.evolve(history.state, stored), facts }
 }
 
 /** The decision, and the history with what it made happen. */
-export function taken(history: History, { by, decide }: Step): { decision: Decision<RoomEvent>; after: History } {
+export function taken(
+  history: History,
+  { by, decide }: Step,
+): { decision: Decision<ConversationEvent>; after: History } {
   const decision = decide(history)
   if (decision.kind === 'refused') return { decision, after: history }
   return { decision, after: decision.events.reduce((before, event) => grown(before, event, by), history) }
@@ -55,7 +59,7 @@ export function taken(history: History, { by, decide }: Step): { decision: Decis
 export const played = (steps: readonly Step[]): History =>
   steps.reduce((history, step) => taken(history, step).after, beginning)
 
-const isAboutMessage = (event: Recorded<RoomEvent>): event is Recorded<MessageEvent> =>
+const isAboutMessage = (event: Recorded<ConversationEvent>): event is Recorded<MessageEvent> =>
   event.type === 'MessageSent' ||
   event.type === 'DMSent' ||
   event.type === 'MessageEdited' ||
@@ -76,7 +80,9 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
   fc
     .record({ creator: actor, name: word })
     .map(({ creator, name }) =>
-      step(creator.user, ({ state }) => room.create(state, { creator, name, slug: 'general' })),
+      step(creator.user, ({ state }) =>
+        room.create(state, { creator, name, slug: 'general', visibility: 'PUBLIC', historyVisibility: 'ALL' }),
+      ),
     ),
   fc
     .record({
@@ -103,7 +109,9 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
       .map(({ key: clientMessageId, ...said }) => {
         const messageId = idOf(said.actor.user, clientMessageId)
         const sending = { ...said, messageId, clientMessageId, contentHash: contentHash({ text: said.text }) }
-        return step(said.actor.user, ({ state, facts }) => message.send(state, sending, facts.get(messageId)))
+        return step(said.actor.user, ({ state, facts, events }) =>
+          message.send(state, sending, { known: facts.get(messageId), now: clock(events.length) }),
+        )
       }),
   },
   {
@@ -143,7 +151,13 @@ const planted: fc.Arbitrary<Step> = fc.tuple(person, person, fc.nat(4)).map(([wh
 
 const made = fc.constant(
   step(ada, ({ state }) =>
-    room.create(state, { creator: { user: ada, serverRole: 'MEMBER' }, name: 'General', slug: 'general' }),
+    room.create(state, {
+      creator: { user: ada, serverRole: 'MEMBER' },
+      name: 'General',
+      slug: 'general',
+      visibility: 'PUBLIC',
+      historyVisibility: 'ALL',
+    }),
   ),
 )
 

@@ -84,8 +84,8 @@ export class Presence {
 
   /** When something was last written to the log: until then, at least, the dead node lived. */
   async #lastSign(): Promise<DateTime> {
+    // Every event that Parley writes says when it occurred.
     for await (const page of this.#options.store.readAll({ direction: 'backwards', limit: 1 }))
-      // Every event that Parley writes says when it occurred.
       for (const { metadata } of page) if (metadata.occurredAt !== undefined) return metadata.occurredAt as DateTime
     return dateTime(this.#options.now())
   }
