@@ -12,6 +12,7 @@ import { start } from './eventstore/port.ts'
 import { statsOf } from './eventstore/stats.ts'
 import type { Forgetting } from './processes/forgetting.ts'
 import type { Projecting } from './projecting/projecting.ts'
+import { roomMethodsOf } from './roomMethods.ts'
 import { userMethodsOf } from './userMethods.ts'
 
 type Method = (params: unknown, emit: (progress: object) => Promise<void>, signal: AbortSignal) => Promise<unknown>
@@ -119,6 +120,7 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
       await statsOf({ store, onProgress: await progress(store, emit), signal }),
     'doctor.look': async () => ({ pid: process.pid, ...(await lookAtStores({ store, documents, commands })) }),
     ...userMethodsOf({ commands, readModels: projecting.readModels }),
+    ...roomMethodsOf({ commands, readModels: projecting.readModels }),
   }
 }
 

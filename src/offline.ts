@@ -52,7 +52,7 @@ export async function openOffline({ config }: { readonly config: Config }): Prom
       'projections.verify': withModels('projections.verify', { level: true }),
       ...Object.fromEntries(
         Object.keys(methods)
-          .filter((name) => name.startsWith('users.'))
+          .filter((name) => /^(users|rooms)\./.test(name))
           .map((name) => [name, withModels(name, { level: true })]),
       ),
     },

@@ -8,6 +8,7 @@ import { eventsVerb } from './events.ts'
 import { CliFailure, type Exit, exit } from './exit.ts'
 import { talk } from './output.ts'
 import { projectionsVerb } from './projections.ts'
+import { roomsVerb } from './rooms.ts'
 import { startVerb } from './start.ts'
 import { usersVerb } from './users.ts'
 import { examplesText } from './verb.ts'
@@ -24,7 +25,15 @@ export function buildProgram(): Command {
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 verification found differences.`,
     )
-  for (const verb of [startVerb(), projectionsVerb(), eventsVerb(), usersVerb(), configVerb(), doctorVerb()])
+  for (const verb of [
+    startVerb(),
+    projectionsVerb(),
+    eventsVerb(),
+    usersVerb(),
+    roomsVerb(),
+    configVerb(),
+    doctorVerb(),
+  ])
     program.addCommand(verb)
   throwInsteadOfExit(program)
   return program
