@@ -9,6 +9,7 @@ import {
   allSessionsEnded,
   by,
   controls,
+  guestClaimed,
   guestCreated,
   memberBanned,
   memberRoleChanged,
@@ -16,6 +17,7 @@ import {
   messageEdited,
   messageSent,
   passwordChanged,
+  presenceChanged,
   roomCreated,
   roomUpdated,
   type Told,
@@ -32,6 +34,7 @@ import { allProjections } from './all.ts'
 import { memberships } from './memberships.ts'
 import { mentions } from './mentions.ts'
 import { messages } from './messages.ts'
+import { presence } from './presence.ts'
 import { type Projection, projection } from './projection.ts'
 import { readMarkers } from './readMarkers.ts'
 import { slugs, usernames } from './reservations.ts'
@@ -147,6 +150,7 @@ test('a person is who they say, with what they may do, and until when their sess
     username: 'Ada',
     usernameKey: 'ada',
     displayName: 'Ada L.',
+    displayNameKey: 'ada l.',
     bio: 'Counts.',
     kind: 'HUMAN',
     serverRole: 'MODERATOR',
@@ -159,9 +163,40 @@ test('a person is who they say, with what they may do, and until when their sess
   expect(after(users, controls.ProfileUpdated, userDisabled, passwordChanged()).size).toBe(0)
 })
 
+test('a claimed guest is an ordinary member who goes by the name', () => {
+  expect(after(users, guestCreated(), controls.ProfileUpdated, guestClaimed('Otto')).get(ada)).toEqual({
+    username: 'Otto',
+    usernameKey: 'otto',
+    displayName: 'Quiet Otter',
+    displayNameKey: 'quiet otter',
+    bio: 'Counts.',
+    kind: 'HUMAN',
+    serverRole: 'MEMBER',
+    disabled: false,
+    createdAt: clock(0),
+    validity: { after: -1 },
+  })
+  expect(after(users, guestClaimed()).size).toBe(0)
+})
+
+test('FOLD: a display name is the same once the event that said it first was forgotten with the hash', () => {
+  const { body: _forgotten, ...bare } = userRegistered()
+  const changed = { ...passwordChanged(), body: { passwordHash: '$argon2id$second', displayName: 'Ada' } }
+  expect(after(users, bare, changed)).toEqual(after(users, userRegistered(), changed))
+})
+
 test('a name that was forgotten is absent', () => {
   const { body: _forgotten, ...bare } = userRegistered()
   expect(after(users, bare).get(ada)).not.toHaveProperty('displayName')
+})
+
+test('somebody is there as their newest event says, with the devices of all nodes', () => {
+  const nodes = { one: [{ id: 'laptop', since: clock(1), away: true }] }
+  const away = after(presence, controls.PresenceChanged, presenceChanged({ nodes }))
+  expect([...away]).toEqual([[ada, { status: 'AWAY' }]])
+  expect(after(presence, controls.PresenceChanged).get(ada)).toEqual({ status: 'BUSY', statusText: 'In a meeting' })
+  const gone = presenceChanged({ status: 'BUSY', statusSince: clock(2), lastSeenAt: clock(3) }, 'Gone home')
+  expect(after(presence, gone).get(ada)).toEqual({ status: 'OFFLINE', statusText: 'Gone home', lastSeenAt: clock(3) })
 })
 
 test('names lead to who claimed them last, until they are freed', () => {

@@ -1,8 +1,8 @@
 // People: what others see of them, and until when their sessions hold.
 
-import { everyone, evolveValidity, type Validity } from '../src/domain/account.ts'
 import type { AccountEvent, Recorded, ServerRole } from '../src/domain/events.ts'
 import { type DateTime, userId } from '../src/domain/ids.ts'
+import { everyone, evolveValidity, type Validity } from '../src/domain/validity.ts'
 import { projection } from './projection.ts'
 
 export interface UserDocument {

@@ -5,6 +5,7 @@ import {
   checkIdempotencyKey,
   checkRoomName,
   checkSlug,
+  checkStatusText,
   checkTopic,
   checkUsername,
   slugOf,
@@ -43,6 +44,7 @@ describe.each([
   ['display name', checkDisplayName, 64],
   ['room name', checkRoomName, 80],
   ['topic', checkTopic, 500],
+  ['status text', checkStatusText, 100],
 ] as const)('a %s', (_, check, max) => {
   test('loses the white space around it', () => expect(outcome(check(' \u3000Zoë 👩‍🚀\n'))).toBe('Zoë 👩‍🚀'))
   test('counts code points', () => {
@@ -71,6 +73,7 @@ test('a name cannot be empty, a topic can', () => {
   expect(outcome(checkDisplayName(' '))).toBe('BAD_INPUT')
   expect(outcome(checkRoomName(''))).toBe('BAD_INPUT')
   expect(checkTopic(' \n')).toEqual({ ok: true, value: '' })
+  expect(checkStatusText(' ')).toEqual({ ok: true, value: '' })
 })
 
 describe('a slug', () => {
