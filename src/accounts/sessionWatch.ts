@@ -1,8 +1,8 @@
 // What ends sessions, known as soon as the node hears of it from the log: before the read models hold it, and before any later
 // event is delivered to anyone.
 
-import { everyone, evolveValidity, holds, type Validity } from '../domain/account.ts'
 import { type SessionId, sessionId, type UserId, userId } from '../domain/ids.ts'
+import { everyone, evolveValidity, holds, type Validity } from '../domain/validity.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { LogListener } from '../eventstore/follower.ts'
 import type { Delivery, Position } from '../eventstore/port.ts'

@@ -3,20 +3,13 @@
 import { checkPassword, samePassword } from '../accounts/passwords.ts'
 import type { Identity, Sessions } from '../accounts/sessions.ts'
 import { formatToken, hashToken, newSecret } from '../accounts/tokens.ts'
-import {
-  type Account,
-  changePassword,
-  endAllSessions,
-  everyone,
-  holds,
-  type Validity,
-  wrongPassword,
-} from '../domain/account.ts'
+import { type Account, changePassword, endAllSessions, wrongPassword } from '../domain/account.ts'
 import { type Decision, type Refusal, refuse } from '../domain/decision.ts'
 import type { AccountEvent } from '../domain/events.ts'
 import { type DateTime, parseId, type SessionId, sessionId, type UserId } from '../domain/ids.ts'
 import { begin, end } from '../domain/session.ts'
 import { sessionStream, userStream } from '../domain/streams.ts'
+import { everyone, holds, type Validity } from '../domain/validity.ts'
 import type { Position } from '../eventstore/port.ts'
 import { accounts, sessions } from './aggregate.ts'
 import type { Commands } from './commands.ts'

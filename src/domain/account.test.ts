@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   allSessionsEnded,
   controls,
+  guestClaimed,
   guestCreated,
   passwordChanged,
   userDisabled,
@@ -13,9 +14,18 @@ import { laptop, phone } from '../../test/fixtures/people.ts'
 import { storiesOf } from '../../test/support/given.ts'
 import { seeded } from '../../test/support/seeded.ts'
 import * as account from './account.ts'
-import { type Account, createGuest, holds, register, updateProfile } from './account.ts'
+import {
+  type Account,
+  changePassword,
+  claimGuest,
+  createGuest,
+  endAllSessions,
+  register,
+  updateProfile,
+} from './account.ts'
 import type { AccountEvent } from './events.ts'
 import type { SessionId } from './ids.ts'
+import { holds } from './validity.ts'
 
 const given = storiesOf(account)
 
@@ -37,6 +47,66 @@ test('a guest is made once', () => {
   given().when(createGuest, asked).happened(guestCreated())
   given(guestCreated()).when(createGuest, asked).nothing()
   given(guestCreated('loud-otter')).when(createGuest, asked).refused('CONFLICT')
+})
+
+const session = { id: laptop, userRevision: 0 }
+const claiming = { username: 'otto', passwordHash: '$argon2id$claimed', session }
+
+test('a guest is claimed once, keeps the display name, and is an ordinary member then', () => {
+  const claimed = given(guestCreated()).when(claimGuest, claiming)
+  claimed.happened(guestClaimed())
+  expect(claimed.state).toMatchObject({
+    kind: 'HUMAN',
+    username: 'otto',
+    serverRole: 'MEMBER',
+    displayName: 'Quiet Otter',
+  })
+  given(guestCreated(), guestClaimed()).when(claimGuest, claiming).nothing()
+  given(guestCreated(), guestClaimed('eve')).when(claimGuest, claiming).refused('CONFLICT')
+  given(userRegistered()).when(claimGuest, claiming).refused('CONFLICT')
+  given().when(claimGuest, claiming).refused('FORBIDDEN')
+})
+
+test('only a session that holds claims a guest', () => {
+  given(guestCreated(), allSessionsEnded()).when(claimGuest, claiming).refused('FORBIDDEN')
+  given(guestCreated(), userDisabled)
+    .when(claimGuest, { ...claiming, session: { id: laptop, userRevision: 1 } })
+    .refused('FORBIDDEN')
+})
+
+test('whose name leads to somebody else by now may choose another one', () => {
+  given(guestCreated(), guestClaimed('eve'))
+    .when(claimGuest, { ...claiming, lostName: true })
+    .happened(guestClaimed())
+})
+
+test('a password is changed by whoever has just proved the one before, and says which event held it', () => {
+  const { state } = given(userRegistered())
+  const verified = (state.status === 'exists' && state.passwordEventId) || 'none'
+  const changing = { passwordHash: '$argon2id$second', verified, session }
+  given(userRegistered())
+    .when(changePassword, changing)
+    .happened({
+      type: 'PasswordChanged',
+      data: { keptSessionId: laptop, forgets: [verified] },
+      body: { passwordHash: '$argon2id$second', displayName: 'Ada' },
+    })
+  given(userRegistered(), passwordChanged(laptop)).when(changePassword, changing).refused('UNAUTHENTICATED')
+  given(userRegistered(), allSessionsEnded()).when(changePassword, changing).refused('UNAUTHENTICATED')
+  given(userRegistered(), userDisabled, userEnabled).when(changePassword, changing).refused('UNAUTHENTICATED')
+  given().when(changePassword, changing).refused('UNAUTHENTICATED')
+})
+
+test('a display name outlives the event that said it first', () => {
+  const { body: _forgotten, ...bare } = userRegistered()
+  const later = { ...passwordChanged(), body: { passwordHash: '$argon2id$second', displayName: 'Ada' } }
+  expect(given(bare, later).state).toMatchObject({ displayName: 'Ada' })
+})
+
+test('all sessions end as often as somebody asks', () => {
+  given(userRegistered()).when(endAllSessions).happened(allSessionsEnded())
+  given(userRegistered(), allSessionsEnded()).when(endAllSessions).happened(allSessionsEnded())
+  given().when(endAllSessions).refused('NOT_FOUND')
 })
 
 test('a profile changes only where it differs', () => {
@@ -116,6 +186,7 @@ const anything: fc.Arbitrary<AccountEvent> = fc.oneof(
     userRegistered(),
     userRegistered('bob'),
     guestCreated(),
+    guestClaimed(),
     controls.ProfileUpdated,
     userDisabled,
     userEnabled,
@@ -153,6 +224,7 @@ test('done twice, every command yields nothing the second time', () => {
   })
   const asked = fc.oneof(
     name.map((username) => (state: Account) => register(state, { ...registering, username })),
+    name.map((username) => (state: Account) => claimGuest(state, { ...claiming, username })),
     name.map((username) => (state: Account) => createGuest(state, { username, displayName: 'Ada' })),
     fc.record({ displayName: text, bio: text }).map((change) => (state: Account) => updateProfile(state, change)),
   )

@@ -13,6 +13,7 @@ import type {
 } from './events.ts'
 import type { SessionId } from './ids.ts'
 import { usernameKey } from './names.ts'
+import { everyone, evolveValidity, holds, type SessionRef, type Validity } from './validity.ts'
 
 export interface ExistingAccount {
   readonly status: 'exists'
@@ -29,15 +30,7 @@ export interface ExistingAccount {
 }
 export type Account = { readonly status: 'none' } | ExistingAccount
 
-/** Which sessions the account lets live: those verified at `after` or later, and the one that was kept. */
-export interface Validity {
-  /** Revision of the last event that ended sessions; −1 before the first. */
-  readonly after: number
-  readonly kept?: SessionId | undefined
-}
-
 export const initial: Account = { status: 'none' }
-export const everyone: Validity = { after: -1 }
 
 /** What the fold wants of an event's context. */
 interface Placed {
@@ -115,25 +108,6 @@ const fresh = (
   bio: undefined,
 })
 
-/** The fold of what ends sessions. Whoever is kept was valid when it was decided. */
-export function evolveValidity(validity: Validity, event: AccountEvent & { readonly revision: number }): Validity {
-  switch (event.type) {
-    case 'PasswordChanged':
-    case 'AllSessionsEnded':
-      return { after: event.revision, kept: event.data.keptSessionId }
-    case 'UserDisabled':
-      return { after: event.revision }
-    default:
-      return validity
-  }
-}
-
-/** Whether a session that was verified against this revision of the account still holds. */
-export const holds = (
-  validity: Validity,
-  session: { readonly id: SessionId; readonly userRevision: number },
-): boolean => session.userRevision >= validity.after || session.id === validity.kept
-
 export interface Register {
   readonly username: string
   readonly displayName: string
@@ -170,12 +144,6 @@ export interface ClaimGuest {
   readonly lostName?: boolean
   /** The session that asks for it. */
   readonly session: SessionRef
-}
-
-/** The session that somebody acts through. */
-export interface SessionRef {
-  readonly id: SessionId
-  readonly userRevision: number
 }
 
 /** The account, its conversations and its sessions go on. */

@@ -1,12 +1,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { at, slugClaimed, slugReleased, usernameClaimed, usernameReleased } from '../../test/fixtures/events.ts'
+import {
+  at,
+  ownerClaimed,
+  slugClaimed,
+  slugReleased,
+  usernameClaimed,
+  usernameReleased,
+} from '../../test/fixtures/events.ts'
 import { ada, bob, clock, garden, general } from '../../test/fixtures/people.ts'
 import { storiesOf } from '../../test/support/given.ts'
 import { seeded } from '../../test/support/seeded.ts'
 import type { ReservationEvent } from './events.ts'
 import * as reservation from './reservation.ts'
-import { claimSlug, claimUsername, type Reservation, releaseSlug, releaseUsername } from './reservation.ts'
+import { claimOwner, claimSlug, claimUsername, type Reservation, releaseSlug, releaseUsername } from './reservation.ts'
 
 const given = storiesOf(reservation)
 
@@ -61,6 +68,24 @@ test('a claim whose owner has not come may be taken over after 60 s, not before'
     .happened(slugClaimed(garden))
 })
 
+test('the server is claimed once, and taken over only from those who never came', () => {
+  const claimed = at(clock(0), ownerClaimed(ada))
+  const asked = { owner: bob, now: clock(600), holderExists: false }
+  given()
+    .when(claimOwner, { ...asked, now: clock(0) })
+    .happened(ownerClaimed(bob))
+  given(claimed)
+    .when(claimOwner, { ...asked, owner: ada })
+    .nothing()
+  given(claimed)
+    .when(claimOwner, { ...asked, now: clock(59.999) })
+    .refused('CONFLICT')
+  given(claimed).when(claimOwner, asked).happened(ownerClaimed(bob))
+  given(claimed)
+    .when(claimOwner, { ...asked, holderExists: true })
+    .refused('CONFLICT')
+})
+
 test('one frees only what one has', () => {
   given(claimedByAda).when(releaseUsername, { owner: ada }).happened(usernameReleased(ada))
   given(claimedByAda).when(releaseUsername, { owner: bob }).nothing()
@@ -82,11 +107,13 @@ test('the fold takes any events in any order; done twice, every command yields n
   const anything: fc.Arbitrary<ReservationEvent> = fc.oneof(
     people.map(usernameClaimed),
     people.map(usernameReleased),
+    people.map(ownerClaimed),
     rooms.map(slugClaimed),
     rooms.map(slugReleased),
   )
   const asked = fc.oneof(
     fc.record({ owner: people, ...claim }).map((wanted) => (state: Reservation) => claimUsername(state, wanted)),
+    fc.record({ owner: people, ...claim }).map((wanted) => (state: Reservation) => claimOwner(state, wanted)),
     fc.record({ owner: rooms, ...claim }).map((wanted) => (state: Reservation) => claimSlug(state, wanted)),
     people.map((owner) => (state: Reservation) => releaseUsername(state, { owner })),
     rooms.map((owner) => (state: Reservation) => releaseSlug(state, { owner })),

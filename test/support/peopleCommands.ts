@@ -22,9 +22,10 @@ export const operator = { requester: { correlationId: newUuid() } }
 export const goodPassword = 'correct horse battery'
 export const otherPassword = 'another horse battery'
 
-const passwords = new Passwords()
+const ordinary = new Passwords()
 
-export function peopleOf({ commands, clock: { now }, projecting: { readModels } }: Node) {
+/** @param passwords others than the ordinary ones, for tests of what happens while they are checked */
+export function peopleOf({ commands, clock: { now }, projecting: { readModels } }: Node, passwords = ordinary) {
   const credentials = new Credentials({
     commands,
     passwords,
@@ -58,7 +59,9 @@ export async function claimantOf(node: Node, name: string): Promise<UserId | und
 }
 
 /** Everyone that the log holds an account of, with the names they were given. */
-export async function accountsIn(node: Node): Promise<readonly { readonly stream: string; readonly username: string }[]> {
+export async function accountsIn(
+  node: Node,
+): Promise<readonly { readonly stream: string; readonly username: string }[]> {
   const found: { readonly stream: string; readonly username: string }[] = []
   for await (const page of node.log.readAll())
     for (const { stream, type, data } of page)
