@@ -69,17 +69,19 @@ export interface StartOptions {
   readonly logger: Logger
   /** Shorter than they are for people. */
   readonly presenceTimes?: PresenceTimes | undefined
+  /** Opens the stores; those of the settings where it is left out. */
+  readonly open?: typeof openEngines | undefined
 }
 
 /** Events in a batch of a rebuild while people are served. */
 const liveBatch = 2_000
 
 /** @throws {CannotOpen} the data folder; {ConfigError} the allow-list; or Error, the address. The message says what to do. */
-export async function startServer({ config, logger, presenceTimes }: StartOptions): Promise<RunningServer> {
+export async function startServer({ config, logger, presenceTimes, open = openEngines }: StartOptions): Promise<RunningServer> {
   const startedAt = systemClock.now()
   const allowed = config.documentAllowlist === undefined ? undefined : loadAllowlist(config.documentAllowlist, schema)
   const onFault = (message: string): void => logger.error(message)
-  const engines = await openEngines({ config, onFault })
+  const engines = await open({ config, onFault })
   const closing = new AsyncDisposableStack()
   closing.use(engines)
   try {
@@ -119,7 +121,7 @@ async function assemble({
   const forgetting = new Forgetting({ store, documents, logger, readModels: projecting })
   const commands = new Commands({ store, documents, models: projecting.readModels, clock })
   const watch = new SessionWatch()
-  const live = new Live({ store, snapshots: commands.snapshots, follower, watch, now: clock.now })
+  const live = new Live({ store, models: projecting.readModels, snapshots: commands.snapshots, follower, watch, now: clock.now })
   const sessions = new Sessions({ commands, models: projecting.readModels, watch, sessionDays: config.sessionDays })
   const rates = new RateLimits({ now: clock.now, enabled: config.rateLimits })
   const credentials = new Credentials({
