@@ -1,22 +1,24 @@
 // One transaction for all appends that waited together. Runs on the writing thread.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Expected } from '../port.ts'
+import { type Append, appendAt, isMet } from './batch.ts'
 import { codeOf, sqliteCode } from './failure.ts'
+import { type Head, Heads } from './heads.ts'
 import { bytesOfId } from './ids.ts'
 import { Inserting } from './inserting.ts'
 import { newestBodies } from './newestBodies.ts'
 import { type AppendBatch, fieldsOfEvent, outcome } from './protocol.ts'
 
-/** What the writer knows of a stream's end. Revision -1: no event yet. */
-interface Head {
-  /** 0 while the stream has no row. */
-  key: number
-  revision: number
-  position: number
+/** An append that was taken for granted, and how all was before it. */
+interface Queued {
+  readonly index: number
+  readonly head: Head
+  readonly revision: number
+  readonly position: number
+  readonly end: number
+  /** Numbers among the outcomes. */
+  readonly outcomes: number
 }
-
-const headsKept = 20_000
 
 /** The batch was not written. With `at: 'begin'` the next one may well be. */
 export class BatchFailed extends Error {
@@ -32,18 +34,19 @@ export class Appending {
   readonly #database: DatabaseSync
   readonly #begin: StatementSync
   readonly #commit: StatementSync
-  readonly #headOf: StatementSync
-  readonly #keyOf: StatementSync
-  readonly #addStream: StatementSync
   readonly #inserting: Inserting
   readonly #undo: StatementSync
   readonly #removeOlder: StatementSync
   readonly #placeOf: StatementSync
   readonly #idsFrom: StatementSync
   readonly #keepBodyOfNewest: ReturnType<typeof newestBodies>
-  readonly #heads = new Map<string, Head>()
+  readonly #heads: Heads
   /** The binding copies it, so that one serves all events. */
   readonly #id = new Uint8Array(16)
+  /** Of the transaction that is open. */
+  #outcomes: number[] | undefined
+  /** Appends whose rows are on their way into the tables. */
+  #queue: Queued[] = []
   /** Position of the newest event that was ever written. */
   end: number
 
@@ -51,11 +54,7 @@ export class Appending {
     this.#database = database
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
-    this.#keyOf = database.prepare('SELECT id FROM streams WHERE name = ?')
-    this.#headOf = database.prepare(
-      'SELECT revision, position FROM events WHERE stream = ? ORDER BY revision DESC LIMIT 1',
-    )
-    this.#addStream = database.prepare('INSERT INTO streams (name) VALUES (?)')
+    this.#heads = new Heads(database)
     this.#inserting = new Inserting(database)
     this.#undo = database.prepare('DELETE FROM events WHERE position > ?')
     this.#removeOlder = database.prepare('DELETE FROM events WHERE stream = ? AND revision < ?')
@@ -67,95 +66,166 @@ export class Appending {
     this.end = Number(database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get()?.seq ?? 0)
   }
 
+  /** Whether a transaction has begun and not ended. */
+  get open(): boolean {
+    return this.#outcomes !== undefined
+  }
+
   /**
-   * Writes a batch durably; returns four numbers for each append, see `FromWriter`.
+   * Writes a part of a batch; the first one begins the transaction.
+   *
+   * @throws {BatchFailed} the whole batch was taken back
+   */
+  add(part: AppendBatch): void {
+    let at: BatchFailed['at'] = 'begin'
+    try {
+      if (this.#outcomes === undefined) this.#begin.run()
+      at = 'statement'
+      this.#outcomes ??= []
+      for (let index = 0; index < part.length; ) index = this.#append(part, index, this.#outcomes)
+      this.#settle(part, this.#outcomes)
+      this.#heads.limit()
+    } catch (error) {
+      throw this.#failed(at, error)
+    }
+  }
+
+  /**
+   * Makes the batch durable; returns four numbers for each append, see `FromWriter`.
    *
    * @throws {BatchFailed}
    */
-  write(batch: AppendBatch): number[] {
-    let at: BatchFailed['at'] = 'begin'
+  commit(): number[] {
     try {
-      this.#begin.run()
-      at = 'statement'
-      const outcomes: number[] = []
-      for (let index = 0; index < batch.length; ) index = this.#append(batch, index, outcomes)
-      at = 'commit'
       this.#commit.run()
-      return outcomes
     } catch (error) {
-      this.#heads.clear()
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw new BatchFailed(at, error)
+      throw this.#failed('commit', error)
     }
+    const outcomes = this.#outcomes ?? []
+    this.#outcomes = undefined
+    return outcomes
+  }
+
+  #failed(at: BatchFailed['at'], error: unknown): BatchFailed {
+    this.#outcomes = undefined
+    this.#queue = []
+    this.#inserting.drop()
+    this.#heads.clear()
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    return new BatchFailed(at, error)
   }
 
   /** Handles the append that begins at this index; returns the index of the next one. */
   #append(batch: AppendBatch, index: number, outcomes: number[]): number {
-    const stream = batch[index] as string // the batch's layout, see AppendBatch
-    const expected = batch[index + 1] as Expected
-    const keepsOnlyNewest = batch[index + 2] === 1
-    const count = batch[index + 3] as number
-    const first = index + 4
-    const next = first + count * fieldsOfEvent
-    const head = this.#head(stream)
+    const append = appendAt(batch, index)
+    const head = this.#heads.of(append.stream)
+    if (append.count > 0 && !append.keepsOnlyNewest && isMet(append.expected, head.revision)) {
+      this.#enqueue(head, batch, append, outcomes)
+    } else {
+      this.#settle(batch, outcomes)
+      this.#handle(batch, append, outcomes)
+    }
+    return append.next
+  }
+
+  /** Takes an append for granted: its rows go into the tables together with those of others. */
+  #enqueue(head: Head, batch: AppendBatch, append: Append, outcomes: number[]): void {
+    const { revision, position } = head
+    this.#heads.make(append.stream, head)
+    this.#queue.push({ index: append.index, head, revision, position, end: this.end, outcomes: outcomes.length })
+    try {
+      this.#place(head, batch, append)
+    } catch (error) {
+      this.#requeue(batch, outcomes, error)
+      return
+    }
+    outcomes.push(outcome.appended, revision + 1, head.revision, head.position)
+  }
+
+  /** Brings what is queued into the tables. */
+  #settle(batch: AppendBatch, outcomes: number[]): void {
+    if (this.#queue.length === 0) return
+    try {
+      this.#inserting.flushEvents()
+    } catch (error) {
+      this.#requeue(batch, outcomes, error)
+      return
+    }
+    // Bodies only now: once in their table they must not be taken out again, see schema.ts.
+    this.#inserting.flushBodies()
+    this.#queue = []
+  }
+
+  /** One of the queued appends has an id that is in its stream already: takes all out, and handles them one by one. */
+  #requeue(batch: AppendBatch, outcomes: number[], error: unknown): void {
+    const [first] = this.#queue
+    if (codeOf(error) !== sqliteCode.constraint || first === undefined) throw error
+    const queue = this.#queue
+    this.#queue = []
+    this.#inserting.drop()
+    this.#undo.run(first.end)
+    this.end = first.end
+    outcomes.length = first.outcomes
+    for (const { head, revision, position } of queue.toReversed()) Object.assign(head, { revision, position })
+    for (const { index } of queue) this.#handle(batch, appendAt(batch, index), outcomes)
+  }
+
+  /** One append by itself. */
+  #handle(batch: AppendBatch, append: Append, outcomes: number[]): void {
+    const { stream, expected, count } = append
+    const head = this.#heads.of(stream)
     if (count === 0) {
       const met = isMet(expected, head.revision)
       outcomes.push(met ? outcome.appended : outcome.wrong, head.revision + 1, head.revision, head.position)
-    } else if (isMet(expected, head.revision) && this.#insert(head, stream, batch, first, next, keepsOnlyNewest)) {
+    } else if (isMet(expected, head.revision) && this.#insert(head, batch, append)) {
       outcomes.push(outcome.appended, head.revision - count + 1, head.revision, head.position)
     } else {
-      const repeat = this.#repeat(head, expected, batch, first, count, keepsOnlyNewest)
+      const repeat = this.#repeat(head, batch, append)
       if (repeat === undefined) outcomes.push(outcome.wrong, 0, head.revision, 0)
       else outcomes.push(outcome.repeated, repeat.revision - count + 1, repeat.revision, repeat.position)
     }
-    return next
   }
 
   /** False, with nothing changed, when one of the ids is in the stream already. */
-  #insert(
-    head: Head,
-    stream: string,
-    batch: AppendBatch,
-    first: number,
-    next: number,
-    keepsOnlyNewest: boolean,
-  ): boolean {
-    if (head.key === 0) head.key = Number(this.#addStream.run(stream).lastInsertRowid)
-    const before = this.end
-    const count = (next - first) / fieldsOfEvent
-    const position = before + count
-    const revision = head.revision + count
-    const place = { first, next, stream: head.key, position: before + 1, revision: head.revision + 1 }
+  #insert(head: Head, batch: AppendBatch, append: Append): boolean {
+    this.#heads.make(append.stream, head)
+    const { revision, position } = head
+    const { end } = this
     try {
-      this.#inserting.events(batch, place)
+      this.#place(head, batch, append)
+      this.#inserting.flushEvents()
     } catch (error) {
       if (codeOf(error) !== sqliteCode.constraint) throw error
-      this.#undo.run(before)
+      this.#inserting.drop()
+      this.#undo.run(end)
+      this.end = end
+      Object.assign(head, { revision, position })
       return false
     }
-    // Bodies only now: once in their table they must not be taken out again, see schema.ts.
-    if (keepsOnlyNewest) {
-      const body = batch[next - fieldsOfEvent + 3] as string | null // the batch's layout, see AppendBatch
-      this.#keepBodyOfNewest(head.key, head.revision, position, body)
-      this.#removeOlder.run(head.key, revision)
+    if (append.keepsOnlyNewest) {
+      this.#inserting.drop()
+      const body = batch[append.next - fieldsOfEvent + 3] as string | null // the batch's layout, see AppendBatch
+      this.#keepBodyOfNewest(head.key, revision, head.position, body)
+      this.#removeOlder.run(head.key, head.revision)
     } else {
-      this.#inserting.bodies(batch, place)
+      this.#inserting.flushBodies()
     }
-    this.end = position
-    head.revision = revision
-    head.position = position
     return true
   }
 
+  /** Gives the events of an append their places, and hands them to be inserted. */
+  #place(head: Head, batch: AppendBatch, { first, next }: Append): void {
+    for (let at = first; at < next; at += fieldsOfEvent) {
+      this.end += 1
+      head.revision += 1
+      this.#inserting.add(batch, at, { stream: head.key, position: this.end, revision: head.revision })
+    }
+    head.position = this.end
+  }
+
   /** Where these very events stand already, after the expected revision; the place of the last one. */
-  #repeat(
-    head: Head,
-    expected: Expected,
-    batch: AppendBatch,
-    first: number,
-    count: number,
-    keepsOnlyNewest: boolean,
-  ): { revision: number; position: number } | undefined {
+  #repeat(head: Head, batch: AppendBatch, append: Append): { revision: number; position: number } | undefined {
+    const { expected, first, count, keepsOnlyNewest } = append
     if (head.revision === -1) return undefined
     bytesOfId(batch[first + (count - 1) * fieldsOfEvent] as string, this.#id)
     const last = this.#placeOf.get(this.#id, head.key)
@@ -174,29 +244,5 @@ export class Appending {
       }
     }
     return { revision, position: Number(last.position) }
-  }
-
-  #head(stream: string): Head {
-    const known = this.#heads.get(stream)
-    if (known !== undefined) return known
-    const key = Number(this.#keyOf.get(stream)?.id ?? 0)
-    const row = key === 0 ? undefined : this.#headOf.get(key)
-    const head = { key, revision: Number(row?.revision ?? -1), position: Number(row?.position ?? 0) }
-    if (this.#heads.size >= headsKept) this.#heads.clear()
-    this.#heads.set(stream, head)
-    return head
-  }
-}
-
-function isMet(expected: Expected, revision: number): boolean {
-  switch (expected) {
-    case 'any':
-      return true
-    case 'exists':
-      return revision >= 0
-    case 'none':
-      return revision === -1
-    default:
-      return revision === expected
   }
 }

@@ -36,7 +36,8 @@ export type AppendBatch = readonly Value[]
 export const fieldsOfEvent = 5
 
 export type ToWriter =
-  | { readonly kind: 'append'; readonly batch: AppendBatch }
+  /** A part of a batch. Until the last one, nothing else is sent. */
+  | { readonly kind: 'append'; readonly part: AppendBatch; readonly last: boolean }
   | { readonly kind: 'forget'; readonly call: number; readonly ids: readonly string[] }
   | { readonly kind: 'close' }
 

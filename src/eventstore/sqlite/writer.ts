@@ -1,4 +1,4 @@
-// The thread that writes. Each message with appends is one transaction and one fsync.
+// The thread that writes. Each batch of appends is one transaction and one fsync.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { Appending, BatchFailed } from './appending.ts'
@@ -30,33 +30,40 @@ const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
 let sinceLook = 0
 /** Set once a write has failed: after a failed fsync the next commits would seem to succeed. */
 let latched: string | undefined
+/** What became of the batch whose parts are coming in, where that is clear already. */
+let failure: FromWriter | undefined
 /** Forgettings whose bytes are still in the WAL. */
 let untruncated: { readonly call: number; readonly until: number }[] = []
 let retry: NodeJS.Timeout | undefined
 
 const say = (message: FromWriter): void => port.postMessage(message)
 
-function append(batch: AppendBatch): void {
-  if (latched !== undefined) {
-    say({ kind: 'failed', reason: latched, written: 'no', latched: true })
-    return
-  }
+/** The first part begins the transaction, the last one ends it; one answer for all. */
+function append(part: AppendBatch, last: boolean): void {
+  if (latched !== undefined) failure ??= { kind: 'failed', reason: latched, written: 'no', latched: true }
+  let outcomes: readonly number[] = []
   try {
-    say({ kind: 'appended', outcomes: appending.write(batch) })
+    if (failure === undefined) appending.add(part)
+    if (failure === undefined && last) outcomes = appending.commit()
   } catch (error) {
-    const cause = error instanceof BatchFailed ? error.cause : error
-    if (error instanceof BatchFailed && error.at === 'begin' && codeOf(cause) === sqliteCode.busy) {
-      const reason = `Another program is writing to the log in ${folder}. Stop that one, then try again.`
-      say({ kind: 'failed', reason, written: 'no', latched: false })
-      return
-    }
-    latched = writeFailure(cause, folder)
-    // A full disk is found before the record that commits is written; so is whatever fails before the commit.
-    const certain = codeOf(cause) === sqliteCode.full || (error instanceof BatchFailed && error.at !== 'commit')
-    say({ kind: 'failed', reason: latched, written: certain ? 'no' : 'unknown', latched: true })
-    return
+    failure = failureOf(error)
   }
-  keepWalShort()
+  if (!last) return
+  say(failure ?? { kind: 'appended', outcomes })
+  if (failure === undefined) keepWalShort()
+  failure = undefined
+}
+
+function failureOf(error: unknown): FromWriter {
+  const cause = error instanceof BatchFailed ? error.cause : error
+  if (error instanceof BatchFailed && error.at === 'begin' && codeOf(cause) === sqliteCode.busy) {
+    const reason = `Another program is writing to the log in ${folder}. Stop that one, then try again.`
+    return { kind: 'failed', reason, written: 'no', latched: false }
+  }
+  latched = writeFailure(cause, folder)
+  // A full disk is found before the record that commits is written; so is whatever fails before the commit.
+  const certain = codeOf(cause) === sqliteCode.full || (error instanceof BatchFailed && error.at !== 'commit')
+  return { kind: 'failed', reason: latched, written: certain ? 'no' : 'unknown', latched: true }
 }
 
 function keepWalShort(): void {
@@ -97,6 +104,10 @@ function forget(call: number, ids: readonly string[]): void {
 /** Tries until it succeeds, with longer and longer pauses (ms) in which appends go on. */
 function truncate(pause: number): void {
   retry = undefined
+  if (appending.open) {
+    retry = setTimeout(truncate, 1, pause)
+    return
+  }
   try {
     if (latched === undefined && forgetting.truncate()) {
       for (const { call } of untruncated) say({ kind: 'forgotten', call })
@@ -138,7 +149,7 @@ function close(): void {
 function handle(message: ToWriter): void {
   switch (message.kind) {
     case 'append':
-      append(message.batch)
+      append(message.part, message.last)
       return
     case 'forget':
       forget(message.call, message.ids)

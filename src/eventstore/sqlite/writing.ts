@@ -25,6 +25,10 @@ interface Waiting {
 
 /** Events in one transaction, about. */
 const eventsOfBatch = 2_048
+/** With so many events waiting, the thread begins to write them while more are being made. */
+const eventsOfPart = 10
+/** A batch that is written while it is being made ends with so many. */
+const eventsOfOpenBatch = 1_024
 /** With so many events waiting, the next batch is sent while one is being written. */
 const worthSendingAhead = 256
 
@@ -51,6 +55,8 @@ export class Writing {
   #waiting: Waiting[] = []
   #eventsWaiting = 0
   readonly #sent: Waiting[][] = []
+  /** Events of the last of those, where more parts of it may follow. */
+  #eventsOfOpen: number | undefined
   readonly #forgetting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>()
   #calls = 0
   #flushing = false
@@ -86,16 +92,28 @@ export class Writing {
       const { stream, expected, keepsOnlyNewest } = to
       this.#waiting.push({ stream, expected, keepsOnlyNewest, events, resolve, reject })
       this.#eventsWaiting += events.length
+      const idle = this.#sent.length === 0
+      const open = this.#eventsOfOpen !== undefined
       if (this.#eventsWaiting >= worthSendingAhead && this.#sent.length < 2) this.#flush()
-      else if (!this.#flushing && this.#sent.length === 0) {
+      else if (this.#eventsWaiting >= eventsOfPart && (open || (idle && this.#waiting.length > 1))) this.#send('part')
+      if (!this.#flushing && (idle || open)) {
         this.#flushing = true
         queueMicrotask(() => this.#flush())
       }
     })
   }
 
+  /** An append is about to be made: wakes the thread, if it sleeps, and has it begin a transaction meanwhile. */
+  prepare(): void {
+    if (this.#sent.length > 0 || this.#flushing) return
+    this.#send('part')
+    this.#flushing = true
+    queueMicrotask(() => this.#flush())
+  }
+
   forget(ids: readonly string[]): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#eventsOfOpen !== undefined) this.#flush()
       this.#calls += 1
       this.#forgetting.set(this.#calls, { resolve, reject })
       this.#post({ kind: 'forget', call: this.#calls, ids })
@@ -104,7 +122,8 @@ export class Writing {
 
   /** Writes what waits, then ends the thread. */
   async close(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#fault === undefined) this.#send()
+    if (this.#eventsOfOpen !== undefined) this.#send('last')
+    while (this.#waiting.length > 0 && this.#fault === undefined) this.#send('last')
     this.#closing = true
     this.#post({ kind: 'close' })
     await this.#ended
@@ -117,28 +136,35 @@ export class Writing {
   /** At most two batches are on their way: one being written, one next. What comes meanwhile gathers. */
   #flush(): void {
     this.#flushing = false
+    if (this.#eventsOfOpen !== undefined) this.#send('last')
     while (this.#waiting.length > 0 && this.#fault === undefined) {
       const ahead = this.#sent.length === 1 && this.#eventsWaiting >= worthSendingAhead
       if (this.#sent.length > 0 && !ahead) return
-      this.#send()
+      this.#send('last')
     }
   }
 
-  #send(): void {
-    const batch: Value[] = []
+  /** Sends what waits, as a part of the batch that is open or of a new one. */
+  #send(which: 'part' | 'last'): void {
+    const part: Value[] = []
     let events = 0
     let taken = 0
     for (const append of this.#waiting) {
       if (taken > 0 && events + append.events.length > eventsOfBatch) break
       taken += 1
       events += append.events.length
-      batch.push(append.stream, append.expected, append.keepsOnlyNewest ? 1 : 0, append.events.length)
-      for (const { id, type, data, body, metadata } of append.events) batch.push(id, type, data, body, metadata)
+      part.push(append.stream, append.expected, append.keepsOnlyNewest ? 1 : 0, append.events.length)
+      for (const { id, type, data, body, metadata } of append.events) part.push(id, type, data, body, metadata)
     }
-    this.#sent.push(this.#waiting.slice(0, taken))
+    const appends = this.#waiting.slice(0, taken)
+    if (this.#eventsOfOpen === undefined) this.#sent.push(appends)
+    else this.#sent.at(-1)?.push(...appends)
     this.#waiting = this.#waiting.slice(taken)
     this.#eventsWaiting -= events
-    this.#post({ kind: 'append', batch })
+    const all = (this.#eventsOfOpen ?? 0) + events
+    const last = which === 'last' || all >= eventsOfOpenBatch
+    this.#eventsOfOpen = last ? undefined : all
+    this.#post({ kind: 'append', part, last })
   }
 
   #hear(message: FromWriter): void {
@@ -171,7 +197,7 @@ export class Writing {
 
   #settle(outcomes: readonly number[]): void {
     const batch = this.#sent.shift() ?? []
-    this.statistics.commits += 1
+    if (batch.length > 0) this.statistics.commits += 1
     this.statistics.appends += batch.length
     // Ahead of the answers: these lead to new appends, and the writer need not wait for them.
     this.#flush()
@@ -223,6 +249,7 @@ export class Writing {
   #died(how: string): void {
     if (this.#closing && this.#sent.length === 0 && this.#forgetting.size === 0) return
     const reason = `The thread that writes the log has failed (${how}). Restart the server.`
+    this.#eventsOfOpen = undefined
     while (this.#sent.length > 0) this.#fail(reason, 'unknown')
     for (const { reject } of this.#forgetting.values()) reject(new StoreUnavailable(reason))
     this.#forgetting.clear()
