@@ -4,7 +4,7 @@ import { garden, general } from '../../test/fixtures/people.ts'
 import { seeded } from '../../test/support/seeded.ts'
 import { type ConversationId, parseId, roomId } from '../domain/ids.ts'
 import { BadInput } from '../queries/page.ts'
-import { anchorOf, beforeFirst, decodeCursor, encodeCursor } from './cursor.ts'
+import { anchorOf, beforeFirst, decodeCursor, decodeServerCursor, encodeCursor, encodeServerCursor } from './cursor.ts'
 
 const direct = (raw: string): ConversationId => {
   const parsed = parseId(`dm_${raw}`)
@@ -60,5 +60,17 @@ test.each([
   ['a shorter one', encodeCursor(general, beforeFirst).slice(0, -1)],
   ['one with padding', `${encodeCursor(general, beforeFirst)}=`],
   ['one of another conversation', encodeCursor(garden, beforeFirst)],
+  ['one of the server', encodeServerCursor(beforeFirst)],
   ['one of a direct conversation with the same raw id', encodeCursor(direct(general.slice(5)), beforeFirst)],
 ])('%s is BAD_INPUT', (_, cursor) => expect(() => decodeCursor(general, cursor)).toThrow(BadInput))
+
+test('a cursor of the server is read back as it was written, and one of a conversation is none', () => {
+  fc.assert(
+    fc.property(conversation, place, (id, where) => {
+      expect(decodeServerCursor(encodeServerCursor(where))).toEqual(where)
+      expect(() => decodeServerCursor(encodeCursor(id, where))).toThrow(BadInput)
+    }),
+    seeded(),
+  )
+  expect(() => decodeServerCursor('nonsense')).toThrow(BadInput)
+})

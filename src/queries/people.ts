@@ -121,7 +121,9 @@ export class PeopleQueries {
     if (known && now - known.at < keptMs) return await known.count
     const size = this.#options.online.size
     const members = await this.#memberCount(conversationId, size + 1)
-    const count = this.#onlineMembers(conversationId, { limit: Number.MAX_SAFE_INTEGER }).then(({ length }) => length)
+    const count = this.#onlineMembers(conversationId, { limit: Number.MAX_SAFE_INTEGER, members }).then(
+      ({ length }) => length,
+    )
     if (Math.min(members, size) > costly) {
       for (const [id, { at }] of this.#counts) if (now - at >= keptMs) this.#counts.delete(id)
       this.#counts.set(conversationId, { at: now, count })
@@ -135,11 +137,15 @@ export class PeopleQueries {
 
   async #onlineMembers(
     conversationId: ConversationId,
-    { place, limit }: { readonly place?: Place | undefined; readonly limit: number },
+    {
+      place,
+      limit,
+      members,
+    }: { readonly place?: Place | undefined; readonly limit: number; readonly members?: number },
   ): Promise<readonly StoredDocument<MembershipDocument>[]> {
     const { models, online } = this.#options
     const list = membersOf(conversationId)
-    if ((await this.#memberCount(conversationId, online.size + 1)) <= online.size)
+    if ((members ?? (await this.#memberCount(conversationId, online.size + 1))) <= online.size)
       return await this.#walk(list, place && beyond(list.order, place, 'after'), limit, async (page) =>
         page.filter(({ document }) => online.has(document.userId)),
       )
