@@ -32,7 +32,7 @@ const steps: readonly Step[] = [
   },
   { name: 'schema snapshot', args: ['scripts/schema.ts', '--check'] },
   { name: 'client types', args: ['scripts/codegen.ts', '--check'] },
-  { name: 'settings reference', args: ['scripts/generate.ts', '--check'] },
+  { name: 'generated reference', args: ['scripts/generate.ts', '--check'] },
 ]
 
 interface Outcome {

@@ -60,6 +60,15 @@ export class Facts {
 
   /** Whether two people are in a room together. */
   async shareRoom(one: UserId, other: UserId): Promise<boolean> {
+    if (await this.#shareRoom(one, other)) return true
+    // One of them may have joined only now.
+    const end = await this.#store.end()
+    if (end <= this.#models.checkpoint) return false
+    await this.#models.waitFor(end, { timeoutMs: patienceMs })
+    return await this.#shareRoom(one, other)
+  }
+
+  async #shareRoom(one: UserId, other: UserId): Promise<boolean> {
     for (let after: ConversationId | undefined, more = true; more; ) {
       const found = await this.#models.find(memberships, {
         filter: after === undefined ? { userId: one } : { userId: one, conversationId: { $gt: after } },

@@ -30,7 +30,7 @@ export class InvitationCommands {
     input: { readonly roomId: string; readonly userIds: readonly string[] },
   ): Promise<Refusal | AboutRoom> {
     const roomId = roomIdOf(input.roomId)
-    if (!roomId) return { ...noSuchRoom, field: 'roomId' }
+    if (!roomId) return noSuchRoom
     if (input.userIds.length === 0) return refuse('BAD_INPUT', 'Name at least one person.', 'userIds')
     if (input.userIds.length > invitedAtOnce)
       return refuse('TOO_LARGE', `Invite at most ${invitedAtOnce} people at once.`, 'userIds')
@@ -64,7 +64,7 @@ export class InvitationCommands {
     input: { readonly roomId: string },
   ): Promise<Refusal | { readonly kind: 'done'; readonly position: Position; readonly roomId: RoomId }> {
     const roomId = roomIdOf(input.roomId)
-    if (!roomId) return { ...noSuchRoom, field: 'roomId' }
+    if (!roomId) return noSuchRoom
     const outcome = await this.#commands.run(invitations, invitationsStream(actor.user), {
       requester,
       decide: (state) => decline(state, { roomId }),

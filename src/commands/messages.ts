@@ -63,8 +63,7 @@ export class MessageCommands {
   /** With a key it is safe to repeat, for ever: `events` is empty where the key had sent already. */
   async send({ actor, requester }: By, input: SendInput): Promise<Refusal | AboutMessage> {
     const conversation = parseId(input.conversationId)
-    if (conversation?.type !== 'room' && conversation?.type !== 'dm')
-      return { ...noSuchConversation, field: 'conversationId' }
+    if (conversation?.type !== 'room' && conversation?.type !== 'dm') return noSuchConversation
     return await this.sendTo(conversation.id, { actor, requester }, input, send)
   }
 
@@ -131,9 +130,9 @@ export class MessageCommands {
     ) => ReturnType<typeof edit | typeof remove>,
   ): Promise<Refusal | AboutMessage> {
     const parsed = parseId(messageId)
-    if (parsed?.type !== 'message') return { ...noSuchMessage, field: 'messageId' }
+    if (parsed?.type !== 'message') return noSuchMessage
     const place = await this.#commands.facts.message(parsed.id)
-    if (!place) return { ...noSuchMessage, field: 'messageId' }
+    if (!place) return noSuchMessage
     const { conversationId } = place.document
     const outcome = await this.#commands.run<Conversation, ConversationEvent>(
       conversations,

@@ -43,7 +43,7 @@ export class ReadMarkerCommands {
   async markRead({ actor, requester }: By, input: { readonly messageId: string }): Promise<Refusal | Marked> {
     const parsed = parseId(input.messageId)
     const place = parsed?.type === 'message' ? await this.#commands.facts.message(parsed.id) : undefined
-    if (parsed?.type !== 'message' || !place) return { ...noSuchMessage, field: 'messageId' }
+    if (parsed?.type !== 'message' || !place) return noSuchMessage
     const { conversationId, number, sentRevision } = place.document
     const { user } = actor
     // Goes through the conversation's line, so that a joining that was acknowledged before is known.
@@ -51,7 +51,7 @@ export class ReadMarkerCommands {
       requester,
       decide: (room) => {
         if (room.status === 'none' || !mayRead(room, user) || sentRevision < visibleFrom(room, user))
-          return { ...noSuchMessage, field: 'messageId' }
+          return noSuchMessage
         if (!may(room, actor, 'markRead'))
           return refuse('FORBIDDEN', 'Only members have a read marker. Join the room first.')
         return { kind: 'happened', events: [] }

@@ -82,7 +82,7 @@ export class RoomCommands {
       if (before.status === 'exists') {
         const again = await this.#room(id, requester, (state) => domain.create(state, room))
         // The one whose slug was taken over is told so each time.
-        return again.kind === 'refused' ? again : await this.#confirmed(again, slugOfRoom(before) ?? slug, id)
+        return again.kind === 'refused' ? again : await this.#confirmed(again, slugOfRoom(before), id)
       }
     }
     return await this.#make(room, id, requester)
@@ -120,7 +120,7 @@ export class RoomCommands {
   /** A new slug is claimed before the change and the old one freed after it. */
   async update({ actor, requester }: By, input: UpdateRoomInput): Promise<RoomOutcome> {
     const id = roomIdOf(input.roomId)
-    if (!id) return { ...noSuchRoom, field: 'roomId' }
+    if (!id) return noSuchRoom
     if (input.name === null)
       return refuse('BAD_INPUT', 'A room cannot be without a name. Leave the field out to keep it.', 'name')
     if (input.slug === null)
@@ -164,7 +164,9 @@ export class RoomCommands {
     const done = await this.#room(id, requester, (room) => domain.update(room, change))
     // It may have happened: the room keeps both names, and a repeat settles it.
     if (done.kind === 'refused' && done.code === 'UNAVAILABLE') return done
-    const present = done.kind === 'done' ? slugOfRoom(done.state) : undefined
+    // What was refused meanwhile may have asked for the slug that the room has.
+    const now = done.kind === 'done' ? done : await this.#commands.load(conversations, conversationStream(id))
+    const present = slugOfRoom(now.state)
     const unused = done.kind === 'refused' ? slug : before?.slug
     if (unused !== undefined && unused !== present) await this.#release(unused, id, requester)
     return done.kind === 'done' ? await this.#confirmed(done, present, id) : done
@@ -180,7 +182,7 @@ export class RoomCommands {
 
   async join({ actor, requester }: By, text: string): Promise<RoomOutcome> {
     const id = roomIdOf(text)
-    if (!id) return { ...noSuchRoom, field: 'roomId' }
+    if (!id) return noSuchRoom
     const { user } = actor
     const { state } = await this.#commands.load(conversations, conversationStream(id))
     const declined = await declinedBy(this.#commands, state, id, user)
@@ -218,7 +220,7 @@ export class RoomCommands {
     decide: (room: Conversation) => Decision<ConversationEvent>,
   ): Promise<RoomOutcome> {
     const room = roomIdOf(id)
-    if (!room) return { ...noSuchRoom, field: 'roomId' }
+    if (!room) return noSuchRoom
     return await this.#room(room, requester, decide)
   }
 

@@ -33,7 +33,7 @@ export class TypingCommands {
     Refusal | { readonly kind: 'done'; readonly position: Position; readonly conversationId: ConversationId }
   > {
     const parsed = parseId(input.conversationId)
-    if (parsed?.type !== 'room' && parsed?.type !== 'dm') return { ...noSuchConversation, field: 'conversationId' }
+    if (parsed?.type !== 'room' && parsed?.type !== 'dm') return noSuchConversation
     const { typing } = input
     // Goes through the conversation's line, so that a joining that was acknowledged before is known.
     const access = await this.#commands.run(conversations, conversationStream(parsed.id), {

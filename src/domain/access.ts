@@ -79,6 +79,11 @@ export const visibleFrom = (conversation: OpenConversation, user: UserId): numbe
     ? (conversation.members.get(user)?.since ?? Number.POSITIVE_INFINITY)
     : 0
 
-export const noSuchRoom: Refusal = refuse('NOT_FOUND', 'There is no such room, or you may not see it.')
-export const noSuchConversation: Refusal = refuse('NOT_FOUND', 'There is no such conversation, or you may not see it.')
+// The same in every way, the field too, whether it is not there or may not be seen.
+export const noSuchRoom: Refusal = refuse('NOT_FOUND', 'There is no such room, or you may not see it.', 'roomId')
+export const noSuchConversation: Refusal = refuse(
+  'NOT_FOUND',
+  'There is no such conversation, or you may not see it.',
+  'conversationId',
+)
 export const archivedRoom: Refusal = refuse('ARCHIVED', 'This room is archived; its history can still be read.')

@@ -147,7 +147,7 @@ export interface EditMessage {
   readonly mentionsRoom: boolean
 }
 
-export const noSuchMessage = refuse('NOT_FOUND', 'There is no such message, or you may not see it.')
+export const noSuchMessage = refuse('NOT_FOUND', 'There is no such message, or you may not see it.', 'messageId')
 
 /** Whether the message can be seen at all; with SINCE_JOINED only what was sent since. */
 const sees = (conversation: Conversation, user: UserId, known: MessageFact): conversation is OpenConversation =>

@@ -96,7 +96,7 @@ export const serverRanks: { readonly [R in ServerRole]: number } = {
   OWNER: 4,
 }
 
-interface ServerPermission {
+export interface ServerPermission {
   readonly does: string
   /** The least role. */
   readonly from: ServerRole
