@@ -63,7 +63,7 @@ function asked(there: readonly UserId[]) {
   const asking: Asking = {
     viewer: person(0),
     consistency,
-    loaders: loadersFor({ models, consistency, viewer: person(0), frame: false }),
+    loaders: loadersFor({ models, consistency, viewer: person(0), withheld: undefined, frame: false }),
   }
   return { people, asking }
 }
