@@ -9,6 +9,7 @@ import { BadInput } from '../src/queries/page.ts'
 import { builder } from './builder.ts'
 import { asking, type Context, present } from './context.ts'
 import { Node } from './node.ts'
+import { shared } from './shared.ts'
 
 const serverRoles = {
   OWNER: { description: 'Made the server theirs; may do everything.' },
@@ -37,15 +38,32 @@ export const User = builder.objectRef<Found<UserDocument>>('User').implement({
   description: 'A person, or a program, with an account.',
   interfaces: [Node],
   fields: (t) => ({
-    username: t.exposeString('username', { description: 'Unique; as it was written when the account was made.' }),
+    username: t.exposeString('username', {
+      extensions: shared,
+      description: 'Unique; as it was written when the account was made.',
+    }),
     displayName: t.string({
+      extensions: shared,
       description: 'What others see; the username where none was given.',
       resolve: ({ displayName, username }) => displayName ?? username,
     }),
-    kind: t.field({ type: UserKind, description: 'What kind of account it is.', resolve: ({ kind }) => kind }),
-    serverRole: t.expose('serverRole', { type: ServerRoleType, description: 'What they are on the server.' }),
-    bio: t.exposeString('bio', { nullable: true, description: 'What they say of themselves.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was made.' }),
+    kind: t.field({
+      extensions: shared,
+      type: UserKind,
+      description: 'What kind of account it is.',
+      resolve: ({ kind }) => kind,
+    }),
+    serverRole: t.expose('serverRole', {
+      extensions: shared,
+      type: ServerRoleType,
+      description: 'What they are on the server.',
+    }),
+    bio: t.exposeString('bio', { extensions: shared, nullable: true, description: 'What they say of themselves.' }),
+    createdAt: t.expose('createdAt', {
+      extensions: shared,
+      type: 'DateTime',
+      description: 'When the account was made.',
+    }),
   }),
 })
 

@@ -97,7 +97,8 @@ export class AdministrationCommands {
   async setRole({ requester, role: actorRole }: Administrator, who: string, role: ServerRole): Promise<AccountOutcome> {
     return await this.#inLine(who, requester, async (person) => {
       // Whoever owns a server that nobody has claimed has claimed it by this.
-      if (role === 'OWNER' && person.account.kind !== 'GUEST' && (actorRole ?? 'OWNER') === 'OWNER')
+      const allowed = setServerRole(person.account, { actorRole, role, lastOwner: false })
+      if (role === 'OWNER' && allowed.kind === 'happened')
         if (!(await this.#ownership.held(theServer))) {
           const claim = await this.#ownership.claim(theServer, person.userId, requester)
           if (claim.kind === 'refused') return claim

@@ -52,6 +52,13 @@ test('the last owner is neither demoted nor disabled', () => {
   given(registered('OWNER')).when(setServerRole, { role: 'OWNER', lastOwner: true }).nothing()
 })
 
+test('a disabled account is not made an owner', () => {
+  given(registered('MEMBER'), userDisabled).when(setServerRole, { role: 'OWNER', lastOwner: false }).refused('CONFLICT')
+  given(registered('MEMBER'), userDisabled, userEnabled)
+    .when(setServerRole, { role: 'OWNER', lastOwner: false })
+    .happened({ type: 'ServerRoleChanged', data: { role: 'OWNER' } })
+})
+
 test('nobody is made a guest, and a guest is made nothing else', () => {
   given(registered('MEMBER')).when(setServerRole, { role: 'GUEST', lastOwner: false }).refused('BAD_INPUT', 'role')
   given(guestCreated()).when(setServerRole, { role: 'ADMIN', lastOwner: false }).refused('CONFLICT')

@@ -28,6 +28,8 @@ export function setServerRole(
   if (actorRole !== undefined && actorRole !== 'OWNER' && serverRanks[role] >= serverRanks[actorRole])
     return refuse('FORBIDDEN', 'You may give roles below your own only. Ask an owner of the server.', 'role')
   if (account.serverRole === role) return nothing
+  if (account.disabled && role === 'OWNER')
+    return refuse('CONFLICT', 'This account is disabled, and cannot own the server. Enable it first.')
   if (account.kind === 'GUEST')
     return refuse('CONFLICT', 'A guest has no other role. The account must be claimed with a password first.')
   if (account.serverRole === 'OWNER' && lastOwner)

@@ -55,6 +55,7 @@ form.addEventListener('submit', async (event) => {
     const { user, detail, field: wrong } = await claim(field('username').value, password)
     if (user) {
       document.getElementById('name').textContent = user.username
+      document.querySelector('h1').textContent = 'This server is yours'
       document.getElementById('done').hidden = false
       form.hidden = true
       return document.getElementById('done').focus()

@@ -28,7 +28,7 @@ const documentOf = (root: Root, field: ReturnType<typeof fieldsOf>[number]) => {
   return `${root.toLowerCase()} { ${callOf(field)} ${composite ? '{ __typename }' : ''} }`
 }
 
-const open = new Set(['viewer', 'server', 'register', 'login', 'createGuest'])
+const open = new Set(['viewer', 'server', 'register', 'login', 'createGuest', 'claimOwner'])
 const closed = (['Query', 'Mutation'] as const).flatMap((root) =>
   fieldsOf(root)
     .filter(({ name }) => !open.has(name))
