@@ -153,6 +153,17 @@ test('settings that contradict each other are refused', () => {
   expect(problemsOf({ env: { PARLEY_INTROSPECTION: 'off', PARLEY_GRAPHIQL: 'on' } })).toEqual([
     expect.stringContaining('GraphiQL needs introspection'),
   ])
+  const list = { PARLEY_DOCUMENT_ALLOWLIST: 'documents.json' }
+  expect(load({ env: list }).config).toMatchObject({
+    documentAllowlist: '/nowhere/documents.json',
+    introspection: false,
+    graphiql: false,
+  })
+  expect(problemsOf({ env: { ...list, PARLEY_INTROSPECTION: 'off', PARLEY_GRAPHIQL: 'off' } })).toEqual([])
+  for (const variable of ['PARLEY_GRAPHIQL', 'PARLEY_INTROSPECTION'])
+    expect(problemsOf({ env: { ...list, [variable]: 'on' } })).toEqual([
+      `${variable} is on, but with PARLEY_DOCUMENT_ALLOWLIST only listed documents are carried out. Leave one of them out.`,
+    ])
 })
 
 test.each([

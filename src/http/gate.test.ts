@@ -1,4 +1,5 @@
-// What the gate refuses, it refuses on every transport, with the same code.
+// What the gate does on every transport, where it takes a schema of its own to show it. What it refuses is tested over the
+// whole server, in test/api/gate.test.ts.
 
 import { afterAll, describe, expect, test } from 'vitest'
 import { RawSocket } from './rawSocket.ts'
@@ -61,89 +62,8 @@ const transports: Record<string, (sent: Sent) => Promise<Answer>> = {
   },
 }
 
-const nested = (depth: number): string => `{ ${'self { '.repeat(depth - 1)}hello${' }'.repeat(depth - 1)} }`
-const inFragments = `{ ...A } fragment A on Query { self { self { self { self { ...B } } } } } fragment B on Query { self { self { self { self { ...C } } } } } fragment C on Query { self { self { self { self { hello } } } } }`
-const doubling = (levels: number): string => {
-  const fragments = Array.from(
-    { length: levels },
-    (_, n) => `fragment F${n} on Query { self { ${n + 1 === levels ? 'hello viewer' : `...F${n + 1}`} } viewer hello }`,
-  )
-  return `{ ...F0 } ${fragments.join(' ')}`
-}
-
-const refusedDocuments: Record<string, { sent: Sent; code: string; message: RegExp }> = {
-  'a syntax error': { sent: { query: '{ hello' }, code: 'BAD_INPUT', message: /Syntax Error/ },
-  'an unknown field': { sent: { query: '{ nothing }' }, code: 'BAD_INPUT', message: /Cannot query field "nothing"/ },
-  'a document that is too deep': { sent: { query: nested(13) }, code: 'TOO_LARGE', message: /13 levels deep; 12/ },
-  'depth hidden in fragments': { sent: { query: inFragments }, code: 'TOO_LARGE', message: /13 levels deep/ },
-  'fragments in fragments without end': { sent: { query: doubling(14) }, code: 'TOO_LARGE', message: /levels deep/ },
-  'too many aliases': {
-    sent: { query: `{ self { ${Array.from({ length: 51 }, (_, n) => `a${n}: hello`).join(' ')} } }` },
-    code: 'TOO_LARGE',
-    message: /51 aliases; 50/,
-  },
-  'aliases multiplied by fragments': {
-    sent: {
-      query: `{ a: self { ...F } b: self { ...F } c: self { ...F } } fragment F on Query { ${Array.from({ length: 20 }, (_, n) => `x${n}: hello`).join(' ')} }`,
-    },
-    code: 'TOO_LARGE',
-    message: /63 aliases/,
-  },
-  'too many root fields': {
-    sent: { query: `{ ${Array.from({ length: 21 }, (_, n) => `a${n}: hello`).join(' ')} }` },
-    code: 'TOO_LARGE',
-    message: /21 root fields; 20/,
-  },
-  'too many tokens': { sent: { query: `{ ${'hello '.repeat(2_001)} }` }, code: 'TOO_LARGE', message: /2000 tokens/ },
-  'a fragment that contains itself': {
-    sent: { query: '{ ...A } fragment A on Query { self { ...A } }' },
-    code: 'BAD_INPUT',
-    message: /spread fragment "A" within itself/,
-  },
-  'a variable of the wrong type': {
-    sent: { query: 'query ($text: String!) { echo(text: $text) }', variables: { text: 7 } },
-    code: 'BAD_INPUT',
-    message: /String cannot represent/,
-  },
-  'a document without the operation': {
-    sent: { query: 'fragment A on Query { hello }' },
-    code: 'BAD_INPUT',
-    message: /./,
-  },
-  'several operations without a name': {
-    sent: { query: 'query A { hello } query B { hello }' },
-    code: 'BAD_INPUT',
-    message: /"operationName"/,
-  },
-  'a position that is none': {
-    sent: { query: '{ hello }', extensions: { atLeast: 'tomorrow' } },
-    code: 'BAD_INPUT',
-    message: /Parley-At-Least/,
-  },
-  'an invalid token, though the document is fine': {
-    sent: { query: '{ hello }', token: 'nonsense' },
-    code: 'UNAUTHENTICATED',
-    message: /token is not valid/,
-  },
-}
-
 for (const [transport, send] of Object.entries(transports)) {
   describe(transport, () => {
-    for (const [name, { sent, code, message }] of Object.entries(refusedDocuments)) {
-      test(`refuses ${name}`, async () => {
-        const { data, errors } = await send(sent)
-        expect(data).toBeUndefined()
-        expect(errors?.[0]?.extensions?.code).toBe(code)
-        expect(errors?.[0]?.message).toMatch(message)
-      })
-    }
-
-    test('allows a document at the limits', async () => {
-      expect((await send({ query: nested(12) })).errors).toBeUndefined()
-      const aliases = Array.from({ length: 50 }, (_, n) => `a${n}: hello`).join(' ')
-      expect((await send({ query: `{ self { ${aliases} } }` })).errors).toBeUndefined()
-    })
-
     test('knows who asks', async () => {
       expect((await send({ query: '{ viewer }', token: 'token-ada' })).data).toEqual({
         viewer: server.identityOf('token-ada').userId,
@@ -189,14 +109,6 @@ test('REVOKE: a session that ends while a query reads gets nothing of it', async
   const response = await asked
   expect(response.status).toBe(401)
   expect(((await response.json()) as Answer).data).toBeUndefined()
-})
-
-test('introspection is allowed in full, or not at all', async () => {
-  const { getIntrospectionQuery } = await import('graphql')
-  const sent = { query: getIntrospectionQuery() }
-  expect(((await (await post(server, sent, {})).json()) as Answer).errors).toBeUndefined()
-  await using closed = await startTestServer({ introspection: false })
-  expect(((await (await post(closed, sent, {})).json()) as Answer).errors?.[0]?.message).toMatch(/introspection/)
 })
 
 test('a node that hears nothing from the log opens no feed, and answers queries', async () => {

@@ -23,7 +23,8 @@ async function fromAddress<R, C>(request: Request<R, C>): Promise<OperationParam
   const [path, search] = request.url.split('?')
   const given = new URLSearchParams(search)
   const [documentId, extensions] = [given.get('documentId') ?? undefined, parsed(given.get('extensions') ?? '')]
-  if (given.has('query') || !withoutQuery({ documentId, extensions })) return await parseRequestParams(request)
+  if (given.has('query') || !withoutQuery({ documentId, extensions }))
+    return withId(await parseRequestParams(request), documentId)
   given.set('query', '')
   return withId(await parseRequestParams({ ...request, url: `${path}?${given}` }), documentId)
 }

@@ -136,20 +136,6 @@ test('BOUND: 10,000 operations at once on one socket are all answered, in bounde
   expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000)
 })
 
-test('the 101st subscription of a socket is refused, and the socket lives on', async () => {
-  using socket = await new RawSocket(server.socketUrl).init()
-  for (let n = 0; n <= 100; n++) socket.subscribe(String(n), 'subscription { silence }')
-  await socket.until(() => socket.of('100').length > 0)
-  expect(socket.of('100')[0]).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'RATE_LIMITED' } }] })
-  socket.send({ type: 'complete', id: '0' })
-  socket.subscribe('query', '{ hello }')
-  await socket.until(() => socket.of('query').length === 2)
-  const { opened } = server.feeds
-  socket.subscribe('again', 'subscription { silence }')
-  await expect.poll(() => server.feeds.opened).toBe(opened + 1)
-  expect(socket.of('again')).toEqual([])
-})
-
 test('REVOKE: the end of a session closes the sockets that it opened with 4403', async () => {
   await using fresh = await startTestServer()
   using socket = await new RawSocket(fresh.socketUrl).init({ authorization: 'Bearer token-ada' })
