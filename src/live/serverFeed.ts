@@ -135,6 +135,8 @@ export class ServerFeed implements AsyncIterableIterator<ServerFrame, undefined>
   #place: FeedPlace
   #seen: number
   #first = true
+  /** A frame has said that the replay is over. */
+  #caughtUp = false
   /** Whether the stream may hold something that has not been read. */
   #behind = true
   #closed = false
@@ -177,7 +179,7 @@ export class ServerFeed implements AsyncIterableIterator<ServerFrame, undefined>
       const more = this.#behind && (await this.#read())
       if (this.#closed) break
       const comings = more ? [] : this.#comings()
-      if (comings.length > 0 || this.#first) return { done: false, value: this.#frame(comings, more) }
+      if (comings.length > 0 || !(more || this.#caughtUp)) return { done: false, value: this.#frame(comings, more) }
       if (!more) await news
     }
     return over
@@ -220,6 +222,7 @@ export class ServerFeed implements AsyncIterableIterator<ServerFrame, undefined>
     const reset = this.#first && this.#options.reset
     const last = comings.at(-1)
     this.#first = false
+    this.#caughtUp ||= !more
     return {
       events: comings.map(({ position: _position, ...coming }) => ({ ...coming, cursor })),
       cursor,
