@@ -71,8 +71,9 @@ describe('making a room', () => {
     ['topic', { name: 'Bad topic', topic: 'x'.repeat(501) }],
     ['idempotencyKey', { name: 'Bad key', idempotencyKey: '' }],
     ['idempotencyKey', { name: 'Bad key', idempotencyKey: 'x'.repeat(65) }],
-    ['visibility', { name: 'Private', visibility: 'PRIVATE' }],
+    ['slug', { name: 'Private', visibility: 'PRIVATE', slug: 'private' }],
     ['historyVisibility', { name: 'Since joined', historyVisibility: 'SINCE_JOINED' }],
+    ['historyVisibility', { name: 'Since joined', visibility: 'PUBLIC', historyVisibility: 'SINCE_JOINED' }],
   ])('a bad %s is refused: %j', async (field, input) => {
     expect(await create(ada, input)).toMatchObject({ __typename: 'ValidationError', field })
   })
