@@ -21,8 +21,11 @@ export const readMarkerId = (conversation: ConversationId, user: UserId): string
 
 export const readMarkers = projection<ReadMarkerDocument>({
   name: 'readMarkers',
-  version: 1,
-  indexes: [{ conversationId: 1, number: -1 }],
+  version: 2,
+  indexes: [
+    { conversationId: 1, number: -1 },
+    { userId: 1, _position: 1 },
+  ],
   documentOf: {
     ReadMarkerAdvanced: (event) => {
       const { user, conversation } = parts(event.stream)

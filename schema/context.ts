@@ -13,6 +13,7 @@ import type { ReadMarkerCommands } from '../src/commands/readMarkers.ts'
 import type { RoomCommands } from '../src/commands/rooms.ts'
 import type { SigningCommands } from '../src/commands/signing.ts'
 import type { TypingCommands } from '../src/commands/typing.ts'
+import type { ConversationId } from '../src/domain/ids.ts'
 import type { Live } from '../src/live/live.ts'
 import type { Presence } from '../src/live/presence/presence.ts'
 import type { PresenceFeeds } from '../src/live/presence/presenceFeeds.ts'
@@ -98,8 +99,8 @@ export interface ContextOptions {
   readonly unreachable?: boolean
   /** For a frame of a feed. */
   readonly frame?: boolean
-  /** Nothing of conversations as they are now: for the last frame of somebody who has lost access since. */
-  readonly withheld?: boolean
+  /** Nothing of these conversations as they are now: for the last frame of somebody who has lost them since. */
+  readonly withheld?: ReadonlySet<ConversationId>
 }
 
 export function createContext({
@@ -108,7 +109,7 @@ export function createContext({
   atLeast,
   unreachable = false,
   frame = false,
-  withheld = false,
+  withheld,
 }: ContextOptions): Context {
   const { models } = app.queries
   const consistency = new Consistency(models, atLeast, { unreachable })

@@ -3,12 +3,13 @@
 import { sentMessage } from '../projections/messages.ts'
 import type { EventOf, EventType } from '../src/domain/events.ts'
 import { messageId, type UserId } from '../src/domain/ids.ts'
-import type { Frame } from '../src/live/conversationFeed.ts'
 import type { ConversationRecord, FeedEvent, ShownEvent } from '../src/live/event.ts'
+import type { InboxItem, InboxReset } from '../src/live/inboxFeed.ts'
 import { builder } from './builder.ts'
 import { type Context, present, signedIn } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
 import { Conversation, ConversationFeedPayload, Message } from './refs.ts'
+import { shared } from './shared.ts'
 import { User } from './user.ts'
 
 const FeedResetReason = builder.enumType('FeedResetReason', {
@@ -23,30 +24,58 @@ const FeedResetReason = builder.enumType('FeedResetReason', {
   },
 })
 
-export const FeedReset = builder.objectRef<NonNullable<Frame['reset']>>('FeedReset').implement({
+export const FeedReset = builder.objectRef<{ readonly reason: InboxReset }>('FeedReset').implement({
   description: 'Read a fresh page, and go on from the cursor of this frame.',
   fields: (t) => ({
-    reason: t.field({ type: FeedResetReason, description: 'Why.', resolve: ({ reason }) => reason }),
+    reason: t.field({
+      extensions: shared,
+      type: FeedResetReason,
+      description: 'Why.',
+      resolve: ({ reason }) => reason,
+    }),
   }),
 })
 
-const InboxEvent = builder.interfaceRef<FeedEvent>('InboxEvent').implement({
+export const InboxEvent = builder.interfaceRef<InboxItem>('InboxEvent').implement({
   description: 'Something that a feed of all conversations delivers.',
-  resolveType: (event) => (event.kind === 'shown' ? event.event.type : 'EventsSkipped'),
+  resolveType: typeOf,
   fields: (t) => ({
     cursor: t.field({
+      extensions: shared,
       type: 'FeedCursor',
       description: 'Where the feed stands once this event is received.',
       resolve: ({ cursor }) => cursor,
     }),
     occurredAt: t.field({
+      extensions: shared,
       type: 'DateTime',
       description: 'When it happened. Times within a conversation never go back.',
-      resolve: (event, _, { app }) =>
-        event.kind === 'shown' ? event.event.occurredAt : new Date(app.server.now()).toISOString(),
+      resolve: (item, _, { app }) => {
+        if (item.kind === 'skipped') return new Date(app.server.now()).toISOString()
+        return item.kind === 'shown' ? item.event.occurredAt : item.occurredAt
+      },
     }),
   }),
 })
+
+function typeOf(item: InboxItem): string {
+  switch (item.kind) {
+    case 'shown':
+      return item.event.type
+    case 'skipped':
+      return 'EventsSkipped'
+    case 'added':
+      return 'ConversationAdded'
+    case 'removed':
+      return 'ConversationRemoved'
+    case 'marker':
+      return 'ReadMarkerAdvanced'
+    case 'invitation':
+      return 'InvitationReceived'
+    default:
+      return item satisfies never
+  }
+}
 
 const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').implement({
   description:
@@ -54,8 +83,12 @@ const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').i
   interfaces: [InboxEvent],
   resolveType: (event) => (event.kind === 'shown' ? event.event.type : 'EventsSkipped'),
   fields: (t) => ({
-    revision: t.exposeInt('revision', { description: 'Where it stands in the conversation: 0, 1, 2 … without holes.' }),
+    revision: t.exposeInt('revision', {
+      extensions: shared,
+      description: 'Where it stands in the conversation: 0, 1, 2 … without holes.',
+    }),
     actor: t.field({
+      extensions: shared,
       type: User,
       nullable: true,
       description: 'Who did it; null where the server did.',
@@ -96,6 +129,7 @@ const messageSent = (type: 'MessageSent' | 'DMSent', description: string) =>
     interfaces,
     fields: (t) => ({
       message: t.field({
+        extensions: shared,
         type: Message,
         nullable: true,
         description: messageDescription,
@@ -118,6 +152,7 @@ const aboutMessage = (type: 'MessageEdited' | 'MessageDeleted', description: str
     interfaces,
     fields: (t) => ({
       message: t.field({
+        extensions: shared,
         type: Message,
         nullable: true,
         description: messageDescription,
@@ -142,6 +177,7 @@ const aboutUser = (type: 'UserJoined' | 'UserLeft' | 'UserInvited', description:
     interfaces,
     fields: (t) => ({
       user: t.field({
+        extensions: shared,
         type: User,
         description: 'Who.',
         resolve: ({ event }, _, context) => userOf(event.data.userId, context),
@@ -157,11 +193,13 @@ eventRef('MemberRemoved').implement({
   interfaces,
   fields: (t) => ({
     user: t.field({
+      extensions: shared,
       type: User,
       description: 'Who.',
       resolve: ({ event }, _, context) => userOf(event.data.userId, context),
     }),
     reason: t.string({
+      extensions: shared,
       nullable: true,
       description: 'Why, if it was said.',
       resolve: ({ event }) => event.body?.reason,
@@ -174,11 +212,17 @@ eventRef('MemberRoleChanged').implement({
   interfaces,
   fields: (t) => ({
     user: t.field({
+      extensions: shared,
       type: User,
       description: 'Who.',
       resolve: ({ event }, _, context) => userOf(event.data.userId, context),
     }),
-    role: t.field({ type: RoomRoleType, description: 'What they are now.', resolve: ({ event }) => event.data.role }),
+    role: t.field({
+      extensions: shared,
+      type: RoomRoleType,
+      description: 'What they are now.',
+      resolve: ({ event }) => event.data.role,
+    }),
   }),
 })
 
@@ -188,6 +232,7 @@ builder.objectRef<Extract<FeedEvent, { kind: 'skipped' }>>('EventsSkipped').impl
   interfaces,
   fields: (t) => ({
     throughRevision: t.exposeInt('throughRevision', {
+      extensions: shared,
       description: 'Revision of the last one; `revision` is that of the first.',
     }),
   }),
@@ -197,20 +242,24 @@ ConversationFeedPayload.implement({
   description: 'One frame of a feed: some events in order, then where it stands.',
   fields: (t) => ({
     events: t.field({
+      extensions: shared,
       type: [ConversationEvent],
       description: 'In order; none may be there.',
       resolve: ({ events }) => [...events],
     }),
     cursor: t.field({
+      extensions: shared,
       type: 'FeedCursor',
       description: 'Where the feed stands after this frame.',
       resolve: ({ cursor }) => cursor,
     }),
     caughtUp: t.exposeBoolean('caughtUp', {
+      extensions: shared,
       description:
         'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
     }),
     reset: t.field({
+      extensions: shared,
       type: FeedReset,
       nullable: true,
       description:
@@ -222,6 +271,7 @@ ConversationFeedPayload.implement({
 
 builder.subscriptionFields((t) => ({
   conversationFeed: t.field({
+    extensions: shared,
     type: ConversationFeedPayload,
     description:
       'Every durable change of one conversation, in order, each exactly once. Without `after` it begins now; with it, right after that point.',

@@ -14,6 +14,7 @@ import { by, type Context, present } from './context.ts'
 import { resultType } from './errors.ts'
 import { Node } from './node.ts'
 import { Conversation, Message } from './refs.ts'
+import { shared } from './shared.ts'
 import { User } from './user.ts'
 
 Message.implement({
@@ -26,39 +27,59 @@ Message.implement({
       resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.conversations.load(conversationId)),
     }),
     number: t.exposeInt('number', {
+      extensions: shared,
       description: '1, 2, 3 … within its timeline. Unread = newest number − number read.',
     }),
-    revision: t.exposeInt('sentRevision', { description: 'The revision of the event that sent it.' }),
+    revision: t.exposeInt('sentRevision', {
+      extensions: shared,
+      description: 'The revision of the event that sent it.',
+    }),
     author: t.field({
+      extensions: shared,
       type: User,
       nullable: true,
       description: "Null once the author's account is erased.",
       resolve: ({ authorId }, _, { loaders }) => loaders.users.load(authorId),
     }),
     text: t.exposeString('text', {
+      extensions: shared,
       nullable: true,
       description: 'Markdown source, at most 8,000 characters; null once deleted.',
     }),
-    sentAt: t.expose('sentAt', { type: 'DateTime', description: 'When it was sent.' }),
-    editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
-    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted.' }),
+    sentAt: t.expose('sentAt', { extensions: shared, type: 'DateTime', description: 'When it was sent.' }),
+    editedAt: t.expose('editedAt', {
+      extensions: shared,
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was last edited.',
+    }),
+    deletedAt: t.expose('deletedAt', {
+      extensions: shared,
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted.',
+    }),
     deletedBy: t.field({
+      extensions: shared,
       type: User,
       nullable: true,
       description: 'Who deleted it.',
       resolve: ({ deletedBy }, _, { loaders }) => (deletedBy ? loaders.users.load(deletedBy) : undefined),
     }),
     clientMessageId: t.exposeID('clientMessageId', {
+      extensions: shared,
       nullable: true,
       description: 'The key its sender gave, so that a client can merge its own local echo.',
     }),
     mentions: t.field({
+      extensions: shared,
       type: [User],
       description: 'Who is mentioned in it.',
       resolve: async ({ mentions = [] }, _, { loaders }) =>
         (await loaders.users.loadMany(mentions)).flatMap((user) => (user && !(user instanceof Error) ? [user] : [])),
     }),
     mentionsRoom: t.boolean({
+      extensions: shared,
       description: 'Whether everyone in the room is mentioned in it.',
       resolve: ({ mentionsRoom }) => mentionsRoom ?? false,
     }),

@@ -4,11 +4,12 @@ import { parseId } from '../src/domain/ids.ts'
 import { BadInput, pageSizeLimit } from '../src/queries/page.ts'
 import { builder } from './builder.ts'
 import { asking, type Context, signedIn } from './context.ts'
+import { shared } from './shared.ts'
 
 export const Node = builder.interfaceRef<{ readonly id: string }>('Node').implement({
   description: 'Anything that has an id of its own.',
   resolveType: ({ id }) => typeNames[parseId(id)?.type ?? 'room'],
-  fields: (t) => ({ id: t.exposeID('id', { description: 'Opaque; the same for ever.' }) }),
+  fields: (t) => ({ id: t.exposeID('id', { extensions: shared, description: 'Opaque; the same for ever.' }) }),
 })
 
 const typeNames = {

@@ -9,15 +9,17 @@ import {
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql'
-import { type App, type Caller, createContext } from '../../schema/context.ts'
+import { type App, type Caller, type ContextOptions, createContext } from '../../schema/context.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
+import type { ConversationId } from '../domain/ids.ts'
 import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
 import { AccountConnections } from './accountConnections.ts'
 import type { AllowedDocuments } from './allowedDocuments.ts'
 import { tooCostly } from './documentCost.ts'
 import { Documents } from './documents.ts'
+import { Frame } from './frame.ts'
 import { FrameStream } from './frameStream.ts'
 import { type Admitted, type GateRequest, isObject, type Transport } from './gateRequest.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -25,6 +27,8 @@ import { type Operation, readOperation } from './operation.ts'
 import { type Refused, refused, sessionEnded } from './refusal.ts'
 import type { RequestLogger } from './requestLogger.ts'
 import { watchSession } from './sessionEnd.ts'
+import { SharedFrames } from './sharedFrames.ts'
+import { Sharing } from './sharing.ts'
 import { TimerWheel } from './timerWheel.ts'
 import { shown, shownError } from './unexpectedErrors.ts'
 
@@ -62,6 +66,8 @@ export class Gate {
   readonly accounts: AccountConnections
   readonly #options: GateOptions
   readonly #documents: Documents
+  readonly #sharing: Sharing
+  readonly #sharedFrames = new SharedFrames()
   readonly #lastWrites = recentlyUsed<string, Position>(rememberedWriters)
 
   constructor(options: GateOptions) {
@@ -71,6 +77,7 @@ export class Gate {
     this.accounts = new AccountConnections(limits)
     this.#options = options
     this.#documents = new Documents({ schema, limits, introspection, allowed })
+    this.#sharing = new Sharing(schema)
   }
 
   /** Whether clients may send the id of a document instead of it. */
@@ -203,20 +210,25 @@ export class Gate {
       await begun.source.return?.()
       return sessionEnded().errors
     }
+    const group = this.#sharing.groupOf(args)
     const frames = new FrameStream({
       source: begun.source,
       frameOf: async (payload) => {
-        const executed = (withheld: boolean) => {
-          const contextValue = this.#contextOf(caller, positionIn(payload), { frame: true, withheld })
-          return this.#execute({ ...args, rootValue: payload, contextValue })
+        const executed = async (by: Caller, withheld?: ReadonlySet<ConversationId>) => {
+          const contextValue = this.#contextOf(by, positionIn(payload), { frame: true, ...(withheld && { withheld }) })
+          const result = await this.#execute({ ...args, rootValue: payload, contextValue })
+          // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
+          if (result.data == null) throw result.errors?.[0] ?? new Error('A frame has neither data nor errors.')
+          return new Frame({ ...result, data: result.data })
         }
-        let frame = await executed(false)
-        // It shows conversations as they are now: for whoever has lost access meanwhile that is too much, and only what the
+        const content = group === undefined ? undefined : sharedIn(payload)
+        const frame = await (group === undefined || content === undefined
+          ? executed(caller)
+          : this.#sharedFrames.frame(content, group, () => executed(anybody())))
+        // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
         // events themselves say is left.
-        if (!readableStill(payload)) frame = await executed(true)
-        // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
-        if (frame.data == null) throw frame.errors?.[0] ?? new Error('A frame has neither data nor errors.')
-        return frame
+        const lost = lostIn(payload)
+        return lost.size > 0 ? await executed(caller, lost) : frame
       },
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
@@ -267,14 +279,14 @@ export class Gate {
   #contextOf(
     caller: Caller,
     atLeast: Position | undefined,
-    { frame = false, unreachable = false, withheld = false } = {},
+    { frame = false, unreachable = false, withheld }: Pick<ContextOptions, 'frame' | 'unreachable' | 'withheld'> = {},
   ): Admitted['args']['contextValue'] {
     return createContext({
       app: this.#options.app,
       caller,
       frame,
       unreachable,
-      withheld,
+      ...(withheld === undefined ? {} : { withheld }),
       ...(atLeast === undefined ? {} : { atLeast }),
     })
   }
@@ -311,10 +323,22 @@ export class Gate {
   }
 }
 
-/** Whether what a live payload is about may still be shown as it is now. */
-function readableStill(payload: unknown): boolean {
-  return !isObject(payload) || typeof payload.stillReadable !== 'function' || payload.stillReadable() === true
+/** The conversations of a live payload that may no longer be shown as they are now. */
+function lostIn(payload: unknown): ReadonlySet<ConversationId> {
+  // Made by the feed, never by a client.
+  const lost = isObject(payload) ? (payload.lost as (() => ReadonlySet<ConversationId>) | undefined) : undefined
+  return lost?.() ?? none
 }
+
+const none: ReadonlySet<ConversationId> = new Set()
+
+/** The same object in all payloads that show the same to everyone. */
+function sharedIn(payload: unknown): object | undefined {
+  return isObject(payload) && isObject(payload.shared) ? payload.shared : undefined
+}
+
+/** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */
+const anybody = (): Caller => ({ address: '', connectionId: '', correlationId: newUuid() })
 
 /** What a live payload's fields must see at least. */
 function positionIn(payload: unknown): Position | undefined {

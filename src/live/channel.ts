@@ -5,7 +5,8 @@ import { fold, type StreamState } from '../commands/streamState.ts'
 import { mayRead, visibleFrom } from '../domain/access.ts'
 import type { Conversation } from '../domain/conversation.ts'
 import type { MessageEvent } from '../domain/events.ts'
-import type { UserId } from '../domain/ids.ts'
+import type { ConversationId, UserId } from '../domain/ids.ts'
+import { conversationOf } from '../domain/streams.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import { type FeedEvent, feedEvent, weightOf } from './event.ts'
 
@@ -30,16 +31,33 @@ export class Channel {
   /** The newest events, with consecutive revisions. */
   #recent: FeedEvent[] = []
   #bytes = 0
+  readonly #conversationId: ConversationId
+  #head = -1
+  /** What was last asked for. */
+  #slice: { readonly from: number; readonly events: readonly FeedEvent[] } | undefined
 
   constructor(stream: string) {
+    const conversationId = conversationOf(stream)
+    if (conversationId === undefined) throw new Error(`${stream} is no conversation's stream.`)
+    this.#conversationId = conversationId
     this.stream = stream
   }
 
   /** Takes the stream's state, read after this channel began to hear of the stream: nothing lies between the two. */
   open(state: StreamState<Conversation>): void {
     this.#state = state
+    this.#head = Math.max(this.#head, state.revision)
     for (const stored of this.#early) this.#fold(stored)
     this.#early = []
+  }
+
+  get conversationId(): ConversationId {
+    return this.#conversationId
+  }
+
+  /** Revision of the newest event known of; −1 before the first. */
+  get head(): number {
+    return this.#head
   }
 
   mayRead(user: UserId): boolean {
@@ -67,6 +85,7 @@ export class Channel {
   /** The stream's next event, as the node's subscription brings it. */
   push(stored: RecordedEvent): void {
     const event = feedEvent(stored, true)
+    this.#head = Math.max(this.#head, stored.revision)
     this.#keep(event)
     this.#fold(stored)
   }
@@ -76,11 +95,17 @@ export class Channel {
     for (const follower of this.#followers) follower.wake()
   }
 
-  /** The kept events from a revision on; undefined where they begin later, so that the log must be read. */
+  /**
+   * The kept events from a revision on; undefined where they begin later, so that the log must be read. The very same array for
+   * all who ask until one of them changes or another one comes.
+   */
   from(revision: number): readonly FeedEvent[] | undefined {
+    if (this.#slice?.from === revision) return this.#slice.events
     const first = this.#recent[0]
     if (!first || first.revision > revision) return undefined
-    return this.#recent.slice(revision - first.revision)
+    const events = this.#recent.slice(revision - first.revision)
+    this.#slice = { from: revision, events }
+    return events
   }
 
   #fold(stored: RecordedEvent): void {
@@ -98,6 +123,7 @@ export class Channel {
     const before = this.#recent.at(-1)
     // After a break in the subscription the same events may come again.
     if (before && event.revision <= before.revision) return
+    this.#slice = undefined
     if (before && event.revision !== before.revision + 1) this.#forgetAll()
     if (event.kind === 'shown') this.#supersede(event.event)
     this.#recent.push(event)

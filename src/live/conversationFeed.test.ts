@@ -29,7 +29,14 @@ async function listening() {
   const { log: store, clock } = node
   const follower = new LogFollower({ store, after: await store.end() })
   const watch = new SessionWatch()
-  const live = new Live({ store, snapshots: node.commands.snapshots, follower, watch, now: clock.now })
+  const live = new Live({
+    store,
+    models: node.projecting.readModels,
+    snapshots: node.commands.snapshots,
+    follower,
+    watch,
+    now: clock.now,
+  })
   follower.add(watch)
   follower.add(live)
   follower.start()

@@ -20,13 +20,15 @@ export interface Frame {
   /** False while more is known to follow at once. */
   readonly caughtUp: boolean
   readonly reset?: { readonly reason: 'LOG_REPLACED' }
+  /** Where it is set, frames with the very same object here show the same to everyone, but for `lost`. */
+  readonly shared?: object
   /** What the read models must hold to show these events. */
   readonly atLeast?: Position
   /**
-   * Whether the conversation may be shown as it is now, beyond what these events say: asked once the frame has been made, since
-   * access may have ended while it was.
+   * The conversations that may no longer be shown as they are now, beyond what these events say: asked once the frame has been
+   * made, since access may have ended while it was.
    */
-  readonly stillReadable?: () => boolean
+  readonly lost?: () => ReadonlySet<ConversationId>
 }
 
 /** Reads events of one stream, from a revision on, that the node has handled. */
@@ -80,6 +82,8 @@ interface FeedOptions {
   readonly onClose: (feed: ConversationFeed) => void
 }
 
+const none: ReadonlySet<ConversationId> = new Set()
+
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>, Follower {
@@ -132,9 +136,9 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
         // Set before anything is read: what comes during the read wakes it.
         this.#wake = resolve
       })
-      const { events, more } = await this.#read()
+      const read = await this.#read()
       if (this.#closed) break
-      if (events.length > 0 || this.#first) return { done: false, value: this.#frame(events, more) }
+      if (read.events.length > 0 || this.#first) return { done: false, value: this.#frame(read) }
       await waiting
     }
     return over
@@ -145,7 +149,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     return Promise.resolve(over)
   }
 
-  async #read(): Promise<{ readonly events: readonly FeedEvent[]; readonly more: boolean }> {
+  async #read(): Promise<Read> {
     const { channel, store, handled } = this.#options
     const from = this.#place.revision + 1
     const recent = channel.from(from)
@@ -155,10 +159,12 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     const allowed = events
       .filter(({ revision }) => revision <= this.#end)
       .map((event) => seenFrom(event, this.#visibleFrom))
-    return { events: allowed, more: more && allowed.length === events.length }
+    const whole = allowed.length === events.length
+    const untouched = whole && allowed.every((event, index) => event === events[index])
+    return { events: allowed, more: more && whole, ...(recent && untouched ? { shared: recent } : undefined) }
   }
 
-  #frame(events: readonly FeedEvent[], more: boolean): Frame {
+  #frame({ events, more, shared }: Read): Frame {
     const { conversationId, reset } = this.#options
     const last = events.at(-1)
     if (last) this.#place = placeOf(last)
@@ -169,11 +175,20 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       events: merged(events),
       cursor: last?.cursor ?? encodeCursor(conversationId, this.#place),
       caughtUp: !more,
-      stillReadable: () => this.#options.channel.mayRead(this.user),
+      lost: () => (this.#options.channel.mayRead(this.user) ? none : new Set([conversationId])),
       ...(first && reset ? { reset: { reason: 'LOG_REPLACED' } } : undefined),
+      // Where there is no event the cursor is the follower's own.
+      ...(shared && last && !(first && reset) ? { shared } : undefined),
       ...(last ? { atLeast: last.position } : undefined),
     }
   }
+}
+
+interface Read {
+  readonly events: readonly FeedEvent[]
+  readonly more: boolean
+  /** What they were taken from, all of them as they are there. */
+  readonly shared?: object
 }
 
 /** As many as a frame takes. */

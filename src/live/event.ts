@@ -14,6 +14,8 @@ interface Place {
   readonly conversationId: ConversationId
   readonly revision: number
   readonly position: Position
+  /** Of its id: what the log is known again by. */
+  readonly anchor: string
   /** Where the feed stands once this is received. */
   readonly cursor: string
 }
@@ -32,6 +34,8 @@ export interface ShownEvent extends Place {
 export interface SkippedEvents extends Place {
   readonly kind: 'skipped'
   readonly throughRevision: number
+  /** What it was, where it can be read: for those who must know, never to be shown. */
+  readonly hidden?: ConversationRecord
 }
 
 export type FeedEvent = ShownEvent | SkippedEvents
@@ -48,12 +52,15 @@ export function feedEvent(stored: RecordedEvent, fresh: boolean): FeedEvent {
   const conversationId = conversationOf(stored.stream)
   if (conversationId === undefined) throw new Error(`${stored.stream} is no conversation's stream.`)
   const { revision, position } = stored
-  const cursor = encodeCursor(conversationId, { revision, anchor: anchorOf(stored.id) })
-  const place = { conversationId, revision, position, cursor }
+  const anchor = anchorOf(stored.id)
+  const cursor = encodeCursor(conversationId, { revision, anchor })
+  const place = { conversationId, revision, position, anchor, cursor }
   const decoded = decode(stored)
-  return isDecoded(decoded) && isConversationRecord(decoded)
+  if (!isDecoded(decoded) || !isConversationRecord(decoded))
+    return { kind: 'skipped', throughRevision: revision, ...place }
+  return shownTypes.has(decoded.type)
     ? { kind: 'shown', event: decoded, fresh, ...place }
-    : { kind: 'skipped', throughRevision: revision, ...place }
+    : { kind: 'skipped', throughRevision: revision, hidden: decoded, ...place }
 }
 
 /** Events of a room for which the API has no type yet; they are skipped until it has. */
@@ -63,13 +70,13 @@ const notShown: ReadonlySet<EventType> = new Set<ConversationEvent['type']>(['Me
 export const shownTypes: ReadonlySet<EventType> = conversations.types.difference(notShown)
 
 const isConversationRecord = (event: Recorded): event is ConversationRecord =>
-  event.conversationId !== undefined && shownTypes.has(event.type)
+  event.conversationId !== undefined && conversations.types.has(event.type)
 
 /** What somebody sees of an event who sees the conversation only from a revision on: nothing of or about what is earlier. */
 export function seenFrom(event: FeedEvent, from: number): FeedEvent {
   if (event.kind === 'skipped' || earliest(event.event) >= from) return event
-  const { conversationId, revision, position, cursor } = event
-  return { kind: 'skipped', throughRevision: revision, conversationId, revision, position, cursor }
+  const { conversationId, revision, position, anchor, cursor } = event
+  return { kind: 'skipped', throughRevision: revision, conversationId, revision, position, anchor, cursor }
 }
 
 /** The earliest revision that an event tells something of. */

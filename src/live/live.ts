@@ -11,27 +11,25 @@ import { mayRead, visibleFrom } from '../domain/access.ts'
 import { type ConversationId, parseId, type UserId } from '../domain/ids.ts'
 import { conversationStream } from '../domain/streams.ts'
 import type { LogFollower, LogListener } from '../eventstore/follower.ts'
-import type { Delivery, EventStore } from '../eventstore/port.ts'
-import { Channel } from './channel.ts'
+import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
+import type { ReadModels } from '../projecting/readModels.ts'
+import { Channels } from './channels.ts'
 import { ConversationFeed, type Frame, newestPlace, readFrame, stillThere } from './conversationFeed.ts'
 import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './cursor.ts'
 import { merged, seenFrom } from './event.ts'
+import { encodeInboxCursor } from './inboxCursor.ts'
+import { anchoredAt, Inboxes } from './inboxes.ts'
+import type { InboxDetail, InboxFeed } from './inboxFeed.ts'
 import { personFromLog } from './person.ts'
 
 interface LiveOptions {
+  readonly models: ReadModels
   readonly store: EventStore
   readonly snapshots: Snapshots
   readonly follower: Pick<LogFollower, 'handled' | 'reached'>
   readonly watch: SessionWatch
   /** ms since 1970. */
   readonly now: () => number
-}
-
-/** A channel with those who use it, or are about to. */
-interface Shared {
-  readonly channel: Channel
-  readonly opened: Promise<void>
-  users: number
 }
 
 /** Who may read a conversation, and who is in it, for as long as somebody wants to know. */
@@ -42,19 +40,17 @@ export interface Readers extends Disposable {
   members(): Iterable<UserId>
 }
 
-/** How long a new feed waits for the node to have handled what the log held when it asked, in ms. */
-const patienceMs = 5_000
-
 export class Live implements LogListener {
   readonly #options: LiveOptions
-  readonly #channels = new Map<string, Shared>()
-  /** Channels with events that their followers have not been told of. */
-  readonly #news = new Set<Channel>()
-  #waking: NodeJS.Immediate | undefined
+  readonly #channels: Channels
+  readonly #inboxes: Inboxes
   #feeds = 0
 
   constructor(options: LiveOptions) {
     this.#options = options
+    const { snapshots, follower } = options
+    this.#channels = new Channels({ snapshots, follower })
+    this.#inboxes = new Inboxes({ ...options, channels: this.#channels })
   }
 
   /** Feeds that are open. */
@@ -63,16 +59,8 @@ export class Live implements LogListener {
   }
 
   deliver({ events }: Delivery): void {
-    if (this.#channels.size === 0) return
-    for (const event of events) {
-      const channel = this.#channels.get(event.stream)?.channel
-      if (!channel) continue
-      channel.push(event)
-      this.#news.add(channel)
-    }
-    // Frames are made after this turn: whoever sent these events hears first that they are stored, and what comes
-    // together goes out together.
-    if (this.#news.size > 0) this.#waking ??= setImmediate(() => this.#wake())
+    this.#channels.deliver(events)
+    this.#inboxes.deliver(events)
   }
 
   /**
@@ -88,13 +76,13 @@ export class Live implements LogListener {
     const asked = after == null ? undefined : decodeCursor(conversationId, after)
     const { store, follower, watch, now } = this.#options
     const stream = conversationStream(conversationId)
-    const channel = await this.#acquire(stream)
+    const channel = await this.#channels.acquire(stream)
     if (!channel.mayRead(identity.userId)) {
-      this.#release(stream)
+      this.#channels.release(channel)
       throw notFound()
     }
     const { place, reset } = await this.#begin(stream, asked).catch((error) => {
-      this.#release(stream)
+      this.#channels.release(channel)
       throw error
     })
     let watching: Disposable | undefined
@@ -111,7 +99,7 @@ export class Live implements LogListener {
         this.#feeds--
         channel.remove(closed)
         watching?.[Symbol.dispose]()
-        this.#release(stream)
+        this.#channels.release(channel)
       },
     })
     this.#feeds++
@@ -161,6 +149,24 @@ export class Live implements LogListener {
   }
 
   /**
+   * All that concerns the viewer, in one feed: after `after`, or from now on.
+   * @throws GraphQLError BAD_INPUT for a cursor that is damaged or of another feed; UNAVAILABLE when the read models are behind
+   */
+  async inboxFeed(
+    identity: Identity,
+    { after, detail }: { readonly after?: string | null | undefined; readonly detail: InboxDetail },
+  ): Promise<InboxFeed> {
+    const feed = await this.#inboxes.open(identity, { after, detail, onClose: () => this.#feeds-- })
+    this.#feeds++
+    return feed
+  }
+
+  /** Where an inbox feed begins that misses nothing after this position. */
+  async inboxCursor(position: Position): Promise<string> {
+    return encodeInboxCursor(await anchoredAt(this.#options.store, position))
+  }
+
+  /**
    * For feeds of what does not stand in the log of a conversation. Dispose of it when the feed is over.
    * @param onEnd called, not before this has returned, when the viewer may no longer read the conversation
    * @throws GraphQLError NOT_FOUND where they may not now
@@ -168,10 +174,10 @@ export class Live implements LogListener {
   async readers(identity: Identity, conversation: string, onEnd: () => void): Promise<Readers> {
     const conversationId = conversationIdOf(conversation)
     const stream = conversationStream(conversationId)
-    const channel = await this.#acquire(stream)
+    const channel = await this.#channels.acquire(stream)
     const follower = { user: identity.userId, wake: () => {}, endAt: onEnd }
     if (!channel.mayRead(identity.userId)) {
-      this.#release(stream)
+      this.#channels.release(channel)
       throw notFound()
     }
     channel.add(follower)
@@ -187,16 +193,9 @@ export class Live implements LogListener {
         if (!held) return
         held = false
         channel.remove(follower)
-        this.#release(stream)
+        this.#channels.release(channel)
       },
     }
-  }
-
-  #wake(): void {
-    this.#waking = undefined
-    const channels = [...this.#news]
-    this.#news.clear()
-    for (const channel of channels) channel.wake()
   }
 
   /** Somebody who takes part in what a feed delivers, as the log knows them. */
@@ -211,45 +210,6 @@ export class Live implements LogListener {
     const { store, follower } = this.#options
     if (asked && (await stillThere(store, stream, asked))) return { place: asked, reset: false }
     return { place: await newestPlace(store, stream, follower.handled), reset: asked !== undefined }
-  }
-
-  /** The channel of a stream, made when the first one follows it. Each call is paired with one of `#release`. */
-  async #acquire(stream: string): Promise<Channel> {
-    const known = this.#channels.get(stream)
-    const shared = known ?? this.#make(stream)
-    shared.users++
-    try {
-      await shared.opened
-      return shared.channel
-    } catch (error) {
-      this.#release(stream)
-      throw error
-    }
-  }
-
-  #make(stream: string): Shared {
-    const channel = new Channel(stream)
-    const shared = { channel, opened: this.#open(channel), users: 0 }
-    this.#channels.set(stream, shared)
-    return shared
-  }
-
-  async #open(channel: Channel): Promise<void> {
-    const { snapshots, follower } = this.#options
-    const state = await snapshots.load(conversations, channel.stream)
-    channel.open(state)
-    // A feed begins where the node is; what its state knows the node must have handled.
-    if (await follower.reached(state.position, patienceMs)) return
-    throw new GraphQLError('The server is behind its log. Try again in a moment.', {
-      extensions: { code: 'UNAVAILABLE' },
-    })
-  }
-
-  #release(stream: string): void {
-    const shared = this.#channels.get(stream)
-    if (!shared) return
-    shared.users--
-    if (shared.users === 0) this.#channels.delete(stream)
   }
 }
 

@@ -12,12 +12,15 @@ export class Consistency {
   #atLeast: Position | undefined
   #written: Position | undefined
   #behind: boolean
+  /** Where the read models stood when the operation began: what is read in it is at least as new. */
+  readonly began: Position
   #waiting: Promise<unknown> | undefined
   readonly #listeners: (() => void)[] = []
 
   /** `unreachable`: the log itself does not reach `atLeast`, so that there is nothing to wait for. */
   constructor(models: ReadModels, atLeast?: Position, { unreachable = false } = {}) {
     this.#models = models
+    this.began = models.checkpoint
     this.#atLeast = atLeast
     this.#behind = unreachable
   }

@@ -43,8 +43,8 @@ export interface LoadersOptions {
   readonly consistency: Consistency
   /** Absent for anonymous callers. */
   readonly viewer: UserId | undefined
-  /** Nothing of conversations as they are now: whoever asks has lost access since. */
-  readonly withheld: boolean
+  /** Nothing of these conversations as they are now: whoever asks has lost them since. */
+  readonly withheld?: ReadonlySet<ConversationId> | undefined
   /**
    * For a frame of a feed: people are shown as they are known, without waiting for the read models to reach the frame's events,
    * unless one of them is not known yet.
@@ -55,37 +55,42 @@ export interface LoadersOptions {
 interface LoaderOptions {
   /** Does not wait for the read models where all that is asked for is there. */
   readonly eager?: boolean
-  /** Finds nothing. */
-  readonly empty?: boolean
 }
 
 export function loadersFor({ models, consistency, viewer, withheld, frame }: LoadersOptions): Loaders {
+  // Only conversations are in the set, so that any other id is not.
+  const isWithheld = (id: string): boolean => withheld?.has(id as ConversationId) ?? false
   async function read<D extends object>(
     projection: Projection<D>,
     ids: readonly string[],
   ): Promise<Map<string, Found<D>>> {
     return new Map((await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const))
   }
-  function loader<D extends object>(projection: Projection<D>, options?: LoaderOptions): Loader<D> {
+  function loader<D extends object>(
+    projection: Projection<D>,
+    options?: LoaderOptions & { readonly hidden?: (found: Found<D>) => boolean },
+  ): Loader<D> {
     return loaderOf((ids) => read(projection, ids), options)
   }
   function loaderOf<F>(
     readAll: (ids: readonly string[]) => Promise<Map<string, F>>,
-    { eager = false, empty = false }: LoaderOptions = {},
+    { eager = false, hidden }: LoaderOptions & { readonly hidden?: (found: F) => boolean } = {},
   ): DataLoader<string, F | undefined> {
     const made = new DataLoader<string, F | undefined>(async (ids) => {
-      if (empty) return ids.map(() => undefined)
       const early = eager ? await readAll(ids) : undefined
       if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
       const found = await readAll(ids)
-      return ids.map((id) => found.get(id))
+      return ids.map((id) => {
+        const value = found.get(id)
+        return value !== undefined && hidden?.(value) ? undefined : value
+      })
     })
     consistency.onRaise(() => made.clearAll())
     return made
   }
   return {
-    rooms: loader(rooms, { empty: withheld }),
+    rooms: loader(rooms, { hidden: ({ id }) => isWithheld(id) }),
     conversations: loaderOf<FoundConversation>(
       async (ids) => {
         const [found, directsFound] = await Promise.all([
@@ -100,7 +105,7 @@ export function loadersFor({ models, consistency, viewer, withheld, frame }: Loa
         ])
         return new Map<string, FoundConversation>([...found, ...directsFound])
       },
-      { empty: withheld },
+      { hidden: ({ id }) => isWithheld(id) },
     ),
     access: new DataLoader(
       async (ids) => {
@@ -111,7 +116,7 @@ export function loadersFor({ models, consistency, viewer, withheld, frame }: Loa
       { cache: false },
     ),
     users: loader(users, { eager: frame }),
-    messages: loader(messages, { empty: withheld }),
+    messages: loader(messages, { hidden: ({ conversationId }) => isWithheld(conversationId) }),
     memberships: loader(memberships),
     readMarkers: loader(readMarkers),
     sessions: loader(sessions),

@@ -3,14 +3,14 @@
 
 import { bans } from '../../projections/bans.ts'
 import { type DirectDocument, directs } from '../../projections/directs.ts'
-import { type InvitationDocument, invitations } from '../../projections/invitations.ts'
+import { type InvitationDocument, invitationId, invitations } from '../../projections/invitations.ts'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { mentions, wholeRoom } from '../../projections/mentions.ts'
 import { readMarkerId, readMarkers } from '../../projections/readMarkers.ts'
 import { slugs, usernames } from '../../projections/reservations.ts'
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
-import type { Filter } from '../documents/port.ts'
+import type { Filter, StoredDocument } from '../documents/port.ts'
 import { directSize } from '../domain/direct.ts'
 import {
   type ConversationId,
@@ -263,6 +263,19 @@ export class Queries {
   ): Promise<readonly InvitationToRoom[]> {
     await consistency.ready()
     const found = await this.models.find(invitations, { filter: { userId: viewer }, sort: { invitedAt: -1 }, limit })
+    return await this.#withRooms({ viewer, consistency, loaders }, found)
+  }
+
+  /** The viewer's invitation to a room, while it waits for an answer. */
+  async invitation(asking: Asking, room: RoomId): Promise<InvitationToRoom | undefined> {
+    await asking.consistency.ready()
+    return (await this.#withRooms(asking, await this.models.get(invitations, [invitationId(room, asking.viewer)])))[0]
+  }
+
+  async #withRooms(
+    { viewer, loaders }: Asking,
+    found: readonly StoredDocument<InvitationDocument>[],
+  ): Promise<readonly InvitationToRoom[]> {
     const banned = await this.models.get(
       bans,
       found.map(({ document }) => membershipId(document.roomId, viewer)),

@@ -1,0 +1,368 @@
+// One follower's way through all of their conversations, merged by position. It is pulled like the feed of one conversation, and
+// queues nothing: of each conversation it remembers how far it has come, and that there is something new.
+
+import type { Identity } from '../accounts/sessions.ts'
+import { type ConversationId, type DateTime, type RoomId, rawId, type UserId } from '../domain/ids.ts'
+import { decode, isDecoded } from '../eventstore/decode.ts'
+import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
+import type { Channel, Follower } from './channel.ts'
+import type { Channels } from './channels.ts'
+import { readFrame } from './conversationFeed.ts'
+import { anchorOf } from './cursor.ts'
+import { type ConversationRecord, type FeedEvent, seenFrom, weightOf } from './event.ts'
+import { encodeInboxCursor, type InboxPlace } from './inboxCursor.ts'
+
+/** MESSAGES: what is sent, edited and deleted; EVERYTHING: every change of every conversation. */
+export type InboxDetail = 'MESSAGES' | 'EVERYTHING'
+
+interface Placed {
+  /** Where the feed stands once this is received. */
+  readonly cursor: string
+  readonly occurredAt: DateTime
+}
+export type InboxItem =
+  | FeedEvent
+  | (Placed & { readonly kind: 'added' | 'removed'; readonly conversationId: ConversationId })
+  | (Placed & { readonly kind: 'marker'; readonly conversationId: ConversationId; readonly number: number })
+  | (Placed & { readonly kind: 'invitation'; readonly roomId: RoomId })
+
+export type InboxReset = 'LOG_REPLACED' | 'TOO_FAR'
+
+export interface InboxFrame {
+  readonly events: readonly InboxItem[]
+  readonly cursor: string
+  readonly caughtUp: boolean
+  readonly reset?: { readonly reason: InboxReset }
+  /** What the read models must hold to show these events. */
+  readonly atLeast?: Position
+  /** As of the frames of one conversation. */
+  readonly lost: () => ReadonlySet<ConversationId>
+}
+
+/** Where the viewer stands in one conversation. */
+export interface Part {
+  readonly stream: string
+  /** The first revision that has not been received. */
+  readonly next: number
+  /** Whether they were in it right before that. */
+  readonly member: boolean
+}
+
+interface Attached {
+  readonly channel: Channel
+  readonly follower: Follower
+  next: number
+  member: boolean
+  /** While they may read: the first revision that they see. */
+  visibleFrom: number
+}
+
+interface InboxFeedOptions {
+  readonly identity: Identity
+  readonly detail: InboxDetail
+  readonly store: EventStore
+  readonly channels: Channels
+  readonly handled: () => Position
+  readonly now: () => number
+  /** Called once, when the feed is over. */
+  readonly onClose: () => void
+}
+
+/** One event of one of the merged streams. */
+interface Next {
+  readonly position: Position
+  readonly from: Attached | string
+  readonly event: FeedEvent | RecordedEvent
+}
+
+const frameEvents = 250
+const frameBytes = 262_144
+/** Events of one conversation that are looked at together at least, where many have something new. */
+const fewest = 10
+
+const messageTypes: ReadonlySet<string> = new Set(['MessageSent', 'DMSent', 'MessageEdited', 'MessageDeleted'])
+
+const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
+  readonly user: UserId
+  readonly #options: InboxFeedOptions
+  readonly #attached = new Map<string, Attached>()
+  /** Conversations, and streams of one's own, with something new. */
+  readonly #news = new Set<string>()
+  readonly #ownNews = new Set<string>()
+  /** What was gained while the feed was being opened, or is being attached. */
+  readonly #attaching = new Map<string, Promise<void>>()
+  #place: InboxPlace | undefined
+  #reset: InboxReset | undefined
+  #early: Part[] = []
+  #first = true
+  #closed = false
+  #wake: (() => void) | undefined
+
+  constructor(options: InboxFeedOptions) {
+    this.#options = options
+    this.user = options.identity.userId
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Takes up where the viewer stands; what has been gained since the feed was made is added. */
+  async begin(place: InboxPlace, reset: InboxReset | undefined, parts: readonly Part[]): Promise<void> {
+    await Promise.all(parts.map((part) => this.#attach(part)))
+    this.#place = place
+    this.#reset = reset
+    this.#ownNews.add(`invitations-${rawId(this.user)}`)
+    const early = this.#early
+    this.#early = []
+    for (const part of early) this.gained(part)
+  }
+
+  /** The viewer has become a member of a conversation by the event at `next`. */
+  gained(part: Part): void {
+    if (this.#closed || this.#attached.has(part.stream) || this.#attaching.has(part.stream)) return
+    if (!this.#place) {
+      this.#early.push(part)
+      return
+    }
+    const attaching = this.#attach(part)
+      // The node is behind its log: the feed ends, and is taken up again from its cursor.
+      .catch(() => this.close())
+      .finally(() => this.#attaching.delete(part.stream))
+    this.#attaching.set(part.stream, attaching)
+    this.#ring()
+  }
+
+  /** Something new stands in a stream of the viewer's own. */
+  ownNews(stream: string): void {
+    this.#ownNews.add(stream)
+    this.#ring()
+  }
+
+  /** Nothing more is delivered. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const attached of this.#attached.values()) this.#letGo(attached)
+    this.#attached.clear()
+    this.#options.onClose()
+    this.#ring()
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.close()
+    return Promise.resolve(over)
+  }
+
+  async next(): Promise<IteratorResult<InboxFrame, undefined>> {
+    while (!this.#closed) {
+      if (this.#options.now() >= this.#options.identity.deadline) {
+        this.close()
+        break
+      }
+      const waiting = new Promise<void>((resolve) => {
+        // Set before anything is read: what comes during the read wakes it.
+        this.#wake = resolve
+      })
+      this.#leave()
+      while (this.#attaching.size > 0) await Promise.all(this.#attaching.values())
+      const frame = this.#place && !this.#closed ? await this.#take(this.#place) : undefined
+      if (this.#closed) break
+      if (frame) return { done: false, value: frame }
+      if (this.#news.size === 0 && this.#ownNews.size === 0) await waiting
+    }
+    return over
+  }
+
+  async #attach({ stream, next, member }: Part): Promise<void> {
+    const { channels } = this.#options
+    const channel = await channels.acquire(stream)
+    if (this.#closed) return channels.release(channel)
+    const follower: Follower = {
+      user: this.user,
+      wake: () => {
+        this.#news.add(stream)
+        this.#ring()
+      },
+      // The event that ends a membership is told in its turn, like all others.
+      endAt: () => {},
+    }
+    channel.add(follower)
+    this.#attached.set(stream, { channel, follower, next, member, visibleFrom: channel.visibleFrom(this.user) })
+    if (channel.head >= next) this.#news.add(stream)
+  }
+
+  /** Conversations that were left are followed until the frame that says so has been made. */
+  #leave(): void {
+    for (const [stream, attached] of this.#attached) {
+      if (attached.member || this.#news.has(stream)) continue
+      this.#letGo(attached)
+      this.#attached.delete(stream)
+    }
+  }
+
+  #letGo({ channel, follower }: Attached): void {
+    channel.remove(follower)
+    this.#options.channels.release(channel)
+  }
+
+  #ring(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  async #take(place: InboxPlace): Promise<InboxFrame | undefined> {
+    // Nothing beyond what the node has handled: it might stand after the end of somebody's access.
+    const handled = this.#options.handled()
+    const { events, more } = await this.#gather(place, handled)
+    if (events.length === 0 && !more && !this.#first) return undefined
+    const items: InboxItem[] = []
+    const touched = new Set<Channel>()
+    let now = place
+    for (const { position, from, event } of events) {
+      if (typeof from === 'string') {
+        // One of their own streams, whose events came as they are stored.
+        now = this.#own(items, now, from, event as RecordedEvent)
+        continue
+      }
+      const live = event as FeedEvent
+      now = { position, anchor: { position, id: live.anchor } }
+      touched.add(from.channel)
+      this.#tell(items, from, live, encodeInboxCursor(now))
+    }
+    this.#place = now
+    const reset = this.#first ? this.#reset : undefined
+    const first = this.#first
+    this.#first = false
+    // What is not shown moves the cursor, and is told with the next frame that shows something.
+    if (items.length === 0 && !first) return undefined
+    return {
+      events: items,
+      cursor: encodeInboxCursor(now),
+      caughtUp: !more,
+      ...(reset === undefined ? undefined : { reset: { reason: reset } }),
+      ...(events.length === 0 ? undefined : { atLeast: now.position }),
+      lost: () => this.#lost(touched),
+    }
+  }
+
+  #lost(channels: ReadonlySet<Channel>): ReadonlySet<ConversationId> {
+    return new Set(
+      [...channels].filter((channel) => !channel.mayRead(this.user)).map((channel) => channel.conversationId),
+    )
+  }
+
+  /** What comes next in all streams that have something new, in the order of the log, as much as a frame takes. */
+  async #gather(place: InboxPlace, handled: Position): Promise<{ events: readonly Next[]; more: boolean }> {
+    const news = [...this.#news].flatMap((stream) => this.#attached.get(stream) ?? [])
+    const ownNews = [...this.#ownNews]
+    this.#news.clear()
+    this.#ownNews.clear()
+    const limit = Math.min(frameEvents, Math.max(fewest, Math.ceil((2 * frameEvents) / Math.max(1, news.length))))
+    /** Behind this, a stream that was not read to its end may have more. */
+    let bound = handled
+    const all: Next[] = []
+    const conversationsRead = news.map(async (attached) => {
+      const { events, more } = await this.#eventsOf(attached, handled, limit)
+      for (const event of events) all.push({ position: event.position, from: attached, event })
+      const last = events.at(-1)
+      if (more && last && last.position < bound) bound = last.position
+      if (more) this.#news.add(attached.channel.stream)
+    })
+    const ownRead = ownNews.map(async (stream) => {
+      for await (const page of this.#options.store.readStream(stream, { after: place.position }))
+        // What comes later rings again when the node handles it.
+        for (const event of page)
+          if (event.position <= handled) all.push({ position: event.position, from: stream, event })
+    })
+    await Promise.all([...conversationsRead, ...ownRead])
+    all.sort((a, b) => (a.position < b.position ? -1 : 1))
+    let bytes = 0
+    let count = 0
+    for (const { position, event } of all) {
+      if (position > bound) break
+      bytes += 'kind' in event ? weightOf(event) : 200
+      if (count === frameEvents || (count > 0 && bytes > frameBytes)) break
+      count++
+    }
+    for (const { from } of all.slice(count)) {
+      if (typeof from === 'string') this.#ownNews.add(from)
+      else this.#news.add(from.channel.stream)
+    }
+    return { events: all.slice(0, count), more: count < all.length || bound < handled }
+  }
+
+  async #eventsOf(
+    { channel, next }: Attached,
+    handled: Position,
+    limit: number,
+  ): Promise<{ readonly events: readonly FeedEvent[]; readonly more: boolean }> {
+    const recent = channel.from(next)
+    if (!recent) return await readFrame(this.#options.store, channel.stream, next, handled, limit)
+    const events = recent.filter(({ position }) => position <= handled)
+    return { events: events.slice(0, limit), more: events.length > limit }
+  }
+
+  /** What the viewer is told of one event of a conversation: nothing, one thing, or two. */
+  #tell(items: InboxItem[], attached: Attached, event: FeedEvent, cursor: string): void {
+    attached.next = event.revision + 1
+    const { conversationId } = event
+    const occurred = event.kind === 'shown' ? event.event : event.hidden
+    const begins = occurred !== undefined && !attached.member && makesMember(occurred, this.user)
+    if (begins) {
+      attached.member = true
+      items.push({ kind: 'added', conversationId, cursor, occurredAt: occurred.occurredAt })
+    }
+    if (!attached.member) return
+    this.#show(items, attached, { ...event, cursor })
+    if (occurred === undefined || !endsMembership(occurred, this.user)) return
+    attached.member = false
+    items.push({ kind: 'removed', conversationId, cursor, occurredAt: occurred.occurredAt })
+  }
+
+  #show(items: InboxItem[], attached: Attached, event: FeedEvent): void {
+    const { channel } = attached
+    const readable = channel.mayRead(this.user)
+    if (readable) attached.visibleFrom = channel.visibleFrom(this.user)
+    // What was replayed is shown as it is now, which whoever has lost the conversation may not see.
+    const shown =
+      readable || (event.kind === 'shown' && event.fresh)
+        ? seenFrom(event, attached.visibleFrom)
+        : seenFrom(event, Number.POSITIVE_INFINITY)
+    if (this.#options.detail === 'MESSAGES') {
+      if (shown.kind === 'shown' && messageTypes.has(shown.event.type)) items.push(shown)
+      return
+    }
+    const before = items.at(-1)
+    if (shown.kind === 'skipped' && before?.kind === 'skipped' && before.conversationId === shown.conversationId)
+      items[items.length - 1] = { ...shown, revision: before.revision }
+    else items.push(shown)
+  }
+
+  #own(items: InboxItem[], place: InboxPlace, stream: string, stored: RecordedEvent): InboxPlace {
+    const event = decode(stored)
+    const { position } = stored
+    const lasts = stream.startsWith('invitations-')
+    const now = { position, anchor: lasts ? { position, id: anchorOf(stored.id) } : place.anchor }
+    if (!isDecoded(event)) return now
+    const placed = { cursor: encodeInboxCursor(now), occurredAt: event.occurredAt }
+    if (event.type === 'InvitationReceived') items.push({ kind: 'invitation', roomId: event.data.roomId, ...placed })
+    if (event.type === 'ReadMarkerAdvanced') {
+      // `read-<raw user>-<conversation>`: a raw id has 36 characters.
+      const conversationId = stream.slice('read-'.length + 37) as ConversationId
+      items.push({ kind: 'marker', conversationId, number: event.data.number, ...placed })
+    }
+    return now
+  }
+}
+
+const makesMember = (event: ConversationRecord, user: UserId): boolean =>
+  (event.type === 'UserJoined' && event.data.userId === user) ||
+  (event.type === 'DMOpened' && event.data.members.includes(user))
+
+const endsMembership = (event: ConversationRecord, user: UserId): boolean =>
+  (event.type === 'UserLeft' || event.type === 'MemberRemoved' || event.type === 'MemberBanned') &&
+  event.data.userId === user
