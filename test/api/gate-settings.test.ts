@@ -60,24 +60,16 @@ describe.each(['manifest.json', 'documents.graphql'])('with the documents of %s'
         ? JSON.stringify(Object.fromEntries(documents.map((document) => [sha256(document), document])))
         : documents.join('\n'),
     )
-    server = await startTestServer({ folder, env: { PARLEY_DOCUMENT_ALLOWLIST: file } })
     // Guests are not made by a document of the list.
-    token = await tokenOn(folder, server)
+    const open = await startTestServer({ folder })
+    token = (await guest(open.graphql)).token ?? ''
+    await open[Symbol.asyncDispose]()
+    server = await startTestServer({ folder, env: { PARLEY_DOCUMENT_ALLOWLIST: file } })
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
   })
-
-  /** A guest, made while the server had no list. */
-  async function tokenOn(data: string, running: TestServer): Promise<string> {
-    await running[Symbol.asyncDispose]()
-    const open = await startTestServer({ folder: data })
-    const { token: made = '' } = await guest(open.graphql)
-    await open[Symbol.asyncDispose]()
-    server = await startTestServer({ folder: data, env: { PARLEY_DOCUMENT_ALLOWLIST: join(data, name) } })
-    return made
-  }
 
   test.each(transports)('what is listed is carried out by %s, whatever its white space', async (transport) => {
     const variables = { slug: 'general' }

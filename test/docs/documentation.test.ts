@@ -8,6 +8,9 @@ import { parse, validate } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
 import { schema } from '../../schema/schema.ts'
+import { commandRate } from '../../src/accounts/rates.ts'
+import { tooManyOfAccount } from '../../src/http/accountConnections.ts'
+import { defaultLimits } from '../../src/http/limits.ts'
 import { createRoom, guest, join as joinRoom, registered, send } from '../support/client.ts'
 import { startTestServer } from '../support/testServer.ts'
 import { blocks, page } from './snippets.ts'
@@ -68,21 +71,46 @@ test('the GraphQL in the guide is valid', () => {
 })
 
 test.for([
-  ['projections', 'list'],
-  ['projections', 'verify', '--all'],
-  ['projections', 'rebuild', '--all'],
-  ['events', 'cat', '--conversation', 'general'],
-])('the guide\'s "npx parley %s %s" works', async (words) => {
-  expect(page('docs/guide/getting-started.md')).toContain(`npx parley ${words.join(' ')}`)
+  'projections list',
+  'projections verify --all',
+  'projections rebuild --all',
+  'events cat --conversation general',
+  'events stats',
+  'config print',
+  'config check',
+  'doctor',
+  'room create "Tea Time"',
+  'room list --all',
+])('the guide\'s "npx parley %s" works', async (line) => {
+  expect(`${page('docs/guide/getting-started.md')} ${page('docs/guide/operating.md')}`).toContain(`npx parley ${line}`)
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain)
   await using server = await startTestServer()
   const { stdout } = await run(process.execPath, [join(root, 'src/main.ts'), ...words, '--data', server.folder])
   expect(stdout).not.toBe('')
 })
 
-test.for(['README.md', 'CONTRIBUTING.md', 'docs/guide/getting-started.md', 'docs/guide/guarantees.md'])(
-  'every link in %s leads somewhere',
-  (path) => {
-    for (const [, target = ''] of page(path).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
-      expect.soft(existsSync(join(root, dirname(path), target)), target).toBe(true)
-  },
-)
+test.for([
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/guide/getting-started.md',
+  'docs/guide/operating.md',
+  'docs/guide/guarantees.md',
+])('every link in %s leads somewhere', (path) => {
+  for (const [, target = ''] of page(path).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g))
+    expect.soft(existsSync(join(root, dirname(path), target)), target).toBe(true)
+})
+
+test("the guide's limits are those of the server", () => {
+  const text = page('docs/guide/operating.md')
+  const { documentTokens, documentDepth, documentAliases, documentFields, rootFields } = defaultLimits
+  const shown = (count: number) => count.toLocaleString('en-US')
+  expect(text).toContain(
+    `${shown(documentTokens)} tokens, ${documentDepth} levels, ${documentAliases} aliases, ${shown(documentFields)} fields, ${rootFields} root fields`,
+  )
+  expect(text).toContain(`| ${shown(defaultLimits.operationObjects)} objects`)
+  expect(text).toContain(`| subscriptions of a socket | ${defaultLimits.subscriptionsPerSocket}:`)
+  expect(text).toContain(`| ${defaultLimits.connectionsPerAccount}, of a guest ${defaultLimits.connectionsPerGuest}:`)
+  expect(text).toContain(`| the same of a server | ${shown(defaultLimits.connections)}:`)
+  expect(text).toContain(`closed with ${tooManyOfAccount} |`)
+  expect(text).toContain(`| ${commandRate.count} a second, ${commandRate.burst} at once:`)
+})

@@ -72,8 +72,9 @@ async function byHttp(asked: Promise<Response>): Promise<Received> {
 /** The body, or of an event stream its first result: a feed has no end of its own. */
 async function firstOf(body: ReadableStream<Uint8Array>): Promise<string> {
   let text = ''
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    text += chunk
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true })
     const [, first] = /^event: next\ndata: (.*)\n\n/m.exec(text) ?? []
     if (first !== undefined) return first
   }
