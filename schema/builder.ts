@@ -12,6 +12,7 @@ export const builder = new SchemaBuilder<{
     DateTime: { Input: string; Output: string }
     FeedCursor: { Input: string; Output: string }
     Position: { Input: string; Output: string }
+    JSON: { Input: unknown; Output: unknown }
   }
 }>({ defaultFieldNullability: false })
 

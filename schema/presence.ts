@@ -131,7 +131,9 @@ const PresencePayload = builder.objectRef<PresenceFrame>('PresencePayload').impl
     users: t.field({
       type: [User],
       description: `At most ${framePeople} in a frame.`,
-      resolve: async ({ users }, _, { loaders }) => {
+      resolve: async ({ users }, _, { loaders, consistency }) => {
+        // Whether somebody is disabled must be as new as the change that the frame tells of.
+        await consistency.ready()
         const found = await loaders.users.loadMany(users)
         return found.flatMap((user) => (user && !(user instanceof Error) ? [user] : []))
       },

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql'
+import { GraphQLError, valueFromASTUntyped } from 'graphql'
 import { builder } from './builder.ts'
 
 const badInput = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_INPUT' } })
@@ -30,4 +30,19 @@ builder.scalarType('Position', {
   description: 'A point in the event log, opaque. Returned by every mutation.',
   serialize: (value) => value,
   parseValue: opaque('position'),
+})
+
+/** Bytes of UTF-8. */
+const jsonBytes = 65_536
+
+function json(value: unknown): unknown {
+  if (Buffer.byteLength(JSON.stringify(value)) <= jsonBytes) return value
+  throw new GraphQLError('This value is larger than 64 KiB. Shorten it.', { extensions: { code: 'TOO_LARGE' } })
+}
+
+builder.scalarType('JSON', {
+  description: 'Any JSON value, at most 64 KiB. Only stored and passed on; never part of a query to a store.',
+  serialize: (value) => value,
+  parseValue: json,
+  parseLiteral: (node, variables) => json(valueFromASTUntyped(node, variables)),
 })

@@ -31,7 +31,11 @@ const coming = (name: Coming['type'], description: string) =>
       user: t.field({
         type: User,
         description: 'Who.',
-        resolve: ({ userId }, _, context) => userOf(userId, context),
+        resolve: async ({ userId }, _, context) => {
+          // Whether somebody is disabled must be as new as the event.
+          await context.consistency.ready()
+          return await userOf(userId, context)
+        },
       }),
       onlineCount: t.exposeInt('onlineCount', { description: 'How many people are there after it.' }),
     }),
