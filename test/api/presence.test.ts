@@ -1,6 +1,7 @@
 // Who is there, over real sockets and streams, with times that are shorter than they are for people.
 
 import { expect, test } from 'vitest'
+import { parley } from '../support/cli.ts'
 import { ApiClient, createRoom, type Data, guest, join, registered, send } from '../support/client.ts'
 import { type Following, follow } from '../support/following.ts'
 import { mutate } from '../support/mutate.ts'
@@ -280,14 +281,23 @@ test('a server that stops takes its devices with it, and so does the next start 
   expect((await asked(third.graphql)).lastSeenAt >= after.lastSeenAt).toBe(true)
 }, 60_000)
 
-test('a disabled account is not there, whatever its devices are', async () => {
+test('a disabled account is not there, and not counted, before its devices are gone', async () => {
   await using server = await startTestServer({ presenceTimes: { graceMs: 60_000, awayAfterMs: 60_000 } })
   const ada = await registered(server.graphql, 'ada')
   const bob = await registered(server.graphql, 'bob')
+  const { id } = await createRoom(bob, 'Tea')
+  await using followed = watching(ada, { userIds: [bob.userId] })
   const laptop = await device(bob)
-  await expect.poll(async () => (await seen(ada, bob.userId)).presence).toBe('ONLINE')
+  await followed.until(saysOf('bob', 'ONLINE'))
+  const { code } = await parley(['user', 'disable', 'bob', '--data', server.folder])
+  expect(code).toBe(0)
+  await expect.poll(() => statuses(followed.frames.at(-1) ?? {})).toEqual(['bob OFFLINE'])
+  const { room, users } = await ada.query(
+    'query ($id: ID) { room(id: $id) { onlineCount } users(query: "bob") { totalCount } }',
+    { id },
+  )
+  expect([room.onlineCount, users.totalCount]).toEqual([0, 0])
   await laptop.dispose()
-  expect((await seen(ada, bob.userId)).presence).toBe('ONLINE')
 })
 
 test('messages are sent without a word about presence', async () => {
