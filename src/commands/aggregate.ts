@@ -16,7 +16,7 @@ import type {
   ReservationEvent,
   SessionEvent,
 } from '../domain/events.ts'
-import type { UserId } from '../domain/ids.ts'
+import type { DateTime, UserId } from '../domain/ids.ts'
 import * as invitation from '../domain/invitations.ts'
 import * as presence from '../domain/presence.ts'
 import * as readMarker from '../domain/readMarker.ts'
@@ -63,10 +63,10 @@ export const conversations: Aggregate<conversation.Conversation, ConversationEve
   evolve: conversation.evolve,
   types: new Set(conversationTypes),
   snapshot: {
-    version: 3,
+    version: 4,
     write(state) {
       if (state.status === 'none') return undefined
-      const { members, invited, bans, ...rest } = state
+      const { members, invited, bans, sentAt, ...rest } = state
       return {
         // Without what is undefined.
         ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
@@ -74,20 +74,26 @@ export const conversations: Aggregate<conversation.Conversation, ConversationEve
         members: sorted(members),
         invited: sorted(invited),
         bans: [...bans].sort(),
+        sentAt: sorted(sentAt),
       }
     },
     read(document) {
       // Written by `write` of this very version.
-      const stored = document as unknown as Omit<conversation.OpenConversation, 'members' | 'invited' | 'bans'> & {
+      const stored = document as unknown as Omit<
+        conversation.OpenConversation,
+        'members' | 'invited' | 'bans' | 'sentAt'
+      > & {
         readonly members: Iterable<[UserId, conversation.Member]>
         readonly invited: Iterable<[UserId, number]>
         readonly bans: Iterable<UserId>
+        readonly sentAt: Iterable<[UserId, DateTime]>
       }
       return {
         ...stored,
         members: PersistentMap(stored.members),
         invited: PersistentMap(stored.invited),
         bans: PersistentSet(stored.bans),
+        sentAt: PersistentMap(stored.sentAt),
       } as conversation.OpenConversation
     },
   },

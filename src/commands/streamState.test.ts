@@ -64,7 +64,7 @@ test('a snapshot of another version, or that the log does not know, is passed ov
   const { revision, position, id: eventId } = event
   const wrong = { ...truth.state, name: 'Wrong' }
   const right = {
-    aggregate: 'room',
+    aggregate: conversations.name,
     stateVersion: conversations.snapshot?.version,
     eventId,
     occurredAt: '',

@@ -16,8 +16,6 @@ export interface Member {
   readonly role: RoomRole
   /** Revision of the event that made them a member this time. */
   readonly since: number
-  /** When they last sent while slow mode was on. */
-  readonly sentAt?: DateTime
 }
 
 interface Common {
@@ -32,6 +30,8 @@ interface Common {
   /** Who was invited and is not in, with the revision of their newest invitation. They may have declined it. */
   readonly invited: PersistentMap<UserId, number>
   readonly bans: PersistentSet<UserId>
+  /** When people last sent, while slow mode is on. Who leaves and comes back still waits. */
+  readonly sentAt: PersistentMap<UserId, DateTime>
   /** Number of the newest message; 0 before the first. */
   readonly lastNumber: number
 }
@@ -120,6 +120,7 @@ const empty = {
   owners: 0,
   invited: PersistentMap<UserId, number>(),
   bans: PersistentSet<UserId>(),
+  sentAt: PersistentMap<UserId, DateTime>(),
   lastNumber: 0,
 } as const
 
@@ -145,11 +146,11 @@ const direct = ({ data, revision }: DMOpened & Stored): OpenDirect => ({
 
 /** Who sent when is kept only while it matters, so that the usual message changes nothing but the number. */
 function sent<C extends OpenConversation>(conversation: C, number: number, { actor, occurredAt }: Stored): C {
-  const member = conversation.slowModeSeconds > 0 && actor ? conversation.members.get(actor) : undefined
+  const { slowModeSeconds, sentAt } = conversation
   return {
     ...conversation,
     lastNumber: number,
-    ...(member && actor ? { members: conversation.members.set(actor, { ...member, sentAt: occurredAt }) } : undefined),
+    ...(slowModeSeconds > 0 && actor ? { sentAt: sentAt.set(actor, occurredAt) } : undefined),
   }
 }
 
@@ -157,6 +158,7 @@ function updated(before: OpenRoom, { slug, topic, ...changes }: RoomUpdated['dat
   return {
     ...before,
     ...changes,
+    ...(changes.slowModeSeconds === 0 ? { sentAt: before.sentAt.clear() } : undefined),
     ...(slug === undefined ? undefined : { slug: slug ?? undefined }),
     ...(topic === undefined ? undefined : { topic: topic ?? undefined }),
   }

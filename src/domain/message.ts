@@ -129,7 +129,7 @@ export function send(
 /** Slow mode: a plain member waits between two messages. */
 function tooFast(conversation: OpenConversation, actor: Actor, now: DateTime): Refusal | undefined {
   const { slowModeSeconds } = conversation
-  const sentAt = conversation.members.get(actor.user)?.sentAt
+  const sentAt = conversation.sentAt.get(actor.user)
   if (slowModeSeconds === 0 || sentAt === undefined || rankIn(conversation, actor) >= roomRanks.MODERATOR)
     return undefined
   const left = slowModeSeconds - (Date.parse(now) - Date.parse(sentAt)) / 1_000
