@@ -3,7 +3,16 @@ import { expect, test } from 'vitest'
 import { controls } from '../../test/fixtures/events.ts'
 import { ada, bob, eve } from '../../test/fixtures/people.ts'
 import { asStored } from '../../test/support/given.ts'
-import { command, commanded, eventful, played, taken } from '../../test/support/roomHistory.ts'
+import {
+  command,
+  commanded,
+  directBeginning,
+  directCommand,
+  directed,
+  eventful,
+  played,
+  taken,
+} from '../../test/support/roomHistory.ts'
 import { seeded } from '../../test/support/seeded.ts'
 import { mayRead } from './access.ts'
 import * as conversation from './conversation.ts'
@@ -29,6 +38,50 @@ test('done twice, every command yields nothing the second time', () => {
     seeded({ numRuns: 2_000 }),
   )
   expect(repeated).toBeGreaterThan(200)
+})
+
+test('done twice, every command of a direct conversation yields nothing the second time', () => {
+  let repeated = 0
+  fc.assert(
+    fc.property(directed(), directCommand, (steps, step) => {
+      const { decision, after } = taken(played(steps, directBeginning), step)
+      if (decision.kind === 'refused') return
+      repeated++
+      expect(step.decide(after)).toEqual({ kind: 'happened', events: [] })
+    }),
+    seeded({ numRuns: 500 }),
+  )
+  expect(repeated).toBeGreaterThan(100)
+})
+
+test('a private room has no slug, a public one has one and shows its whole history', () => {
+  fc.assert(
+    fc.property(commanded(), (steps) => {
+      const { state } = played(steps)
+      if (state.status === 'none' || state.kind !== 'ROOM') return
+      expect(state.slug === undefined).toBe(state.visibility === 'PRIVATE')
+      if (state.visibility === 'PUBLIC') expect(state.historyVisibility).toBe('ALL')
+    }),
+    seeded({ numRuns: 300 }),
+  )
+})
+
+test('into a private room nobody comes without an invitation that they have not declined', () => {
+  fc.assert(
+    fc.property(commanded(), (steps) => {
+      let history = played([])
+      for (const step of steps) {
+        const { decision, after } = taken(history, step)
+        const { state, declined } = history
+        if (decision.kind === 'happened' && state.status === 'exists' && state.visibility === 'PRIVATE')
+          for (const { type, data } of decision.events)
+            if (type === 'UserJoined')
+              expect(state.invited.get(data.userId)).toBeGreaterThan(declined.get(data.userId) ?? -1)
+        history = after
+      }
+    }),
+    seeded({ numRuns: 300 }),
+  )
 })
 
 test('ORDER: numbers of messages are 1, 2, 3 … without holes, and the state knows the last', () => {
