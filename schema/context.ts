@@ -130,7 +130,7 @@ export function signedIn({ caller }: Context): Identity {
 
 /** Who does it, for a command. */
 export function by(context: Context): By {
-  const { actor } = signedIn(context)
+  const actor = context.app.sessions.actorOf(signedIn(context))
   return { actor, requester: { user: actor.user, correlationId: context.caller.correlationId } }
 }
 

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { allSessionsEnded, controls, passwordChanged, sessionEnded, userDisabled } from '../../test/fixtures/events.ts'
+import {
+  allSessionsEnded,
+  controls,
+  guestClaimed,
+  passwordChanged,
+  sessionEnded,
+  userDisabled,
+} from '../../test/fixtures/events.ts'
 import { ada, bob, laptop, phone } from '../../test/fixtures/people.ts'
 import { written } from '../../test/support/node.ts'
 import type { ParleyEvent } from '../domain/events.ts'
@@ -43,6 +50,16 @@ test.each<[string, ParleyEvent, boolean]>([
   expect(ended).toEqual(keepsLaptop ? [`${phone} 1`] : [`${laptop} 1`, `${phone} 1`])
   expect(watch.hasEnded(onLaptop)).toBe(!keepsLaptop)
   expect(watch.hasEnded({ ...onPhone, userRevision: 1 })).toBe(false)
+})
+
+test('a role is known as soon as it is heard of', () => {
+  const { watch, hear } = watching()
+  expect(watch.roleOf(ada)).toBeUndefined()
+  hear(userStream(ada), guestClaimed())
+  expect(watch.roleOf(ada)).toBe('MEMBER')
+  hear(userStream(ada), controls.ServerRoleChanged)
+  expect(watch.roleOf(ada)).toBe('MODERATOR')
+  expect(watch.roleOf(bob)).toBeUndefined()
 })
 
 test('what happens to others, or ends nothing, tells nothing; nor does what is watched no more', () => {

@@ -1,6 +1,7 @@
-// What ends sessions, known as soon as the node hears of it from the log: before the read models hold it, and before any later
+// What ends sessions, and what changes the roles of those who have some, known as soon as the node hears of it from the log: before the read models hold it, and before any later
 // event is delivered to anyone.
 
+import type { ServerRole } from '../domain/events.ts'
 import { type SessionId, sessionId, type UserId, userId } from '../domain/ids.ts'
 import { everyone, evolveValidity, holds, type Validity } from '../domain/validity.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
@@ -20,6 +21,8 @@ export class SessionWatch implements LogListener {
   /** Ended lately. Older ends are in the read models. */
   readonly #ended = recentlyUsed<SessionId, Position>(50_000)
   readonly #validity = recentlyUsed<UserId, Validity>(50_000)
+  /** Of people whose role has changed lately. */
+  readonly #roles = recentlyUsed<UserId, ServerRole>(50_000)
   readonly #watched = new Map<SessionId, { readonly session: WatchedSession; readonly onEnd: Set<OnEnd> }>()
   readonly #sessionsOf = new Map<UserId, Set<SessionId>>()
 
@@ -46,10 +49,21 @@ export class SessionWatch implements LogListener {
             }
             break
           }
+          case 'ServerRoleChanged':
+            this.#roles.set(userId(event.stream.slice('user-'.length)), decoded.data.role)
+            break
+          case 'GuestClaimed':
+            this.#roles.set(userId(event.stream.slice('user-'.length)), decoded.data.serverRole)
+            break
           default:
         }
       }
     }
+  }
+
+  /** What somebody has become lately; undefined says nothing. Newer than what was known when a connection was opened. */
+  roleOf(user: UserId): ServerRole | undefined {
+    return this.#roles.get(user)
   }
 
   /** Whether the session is known to have ended. False says nothing: ask the read models too. */

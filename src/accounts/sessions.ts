@@ -103,6 +103,12 @@ export class Sessions {
     return identity
   }
 
+  /** Who acts through a session, with the role of this moment: a socket may have been open for long. */
+  actorOf({ actor }: Identity): Actor {
+    const serverRole = this.watch.roleOf(actor.user)
+    return serverRole === undefined ? actor : { ...actor, serverRole }
+  }
+
   /** Whether it still holds: asked after the content was read, so that nothing is shown that came after its end. */
   async stillHolds(identity: Identity): Promise<boolean> {
     if (this.#commands.clock.now() >= identity.deadline || this.watch.hasEnded(identity)) return false
