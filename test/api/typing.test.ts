@@ -115,3 +115,26 @@ test('REVOKE: following ends with the right to read', async () => {
   await setTyping(ada, id)
   expect(followed.frames).toHaveLength(1)
 })
+
+test('in a direct conversation its people see each other type and come, and nobody else does', async () => {
+  await using server = await startTestServer()
+  const ada = await registered(server.graphql, 'ada')
+  const bob = await registered(server.graphql, 'bob')
+  const eve = await registered(server.graphql, 'eve')
+  const { conversation } = await mutate(ada, 'openDM', { to: [bob.userId] }, 'conversation { id }')
+  await using followed = watching(bob, conversation.id)
+  await followed.frame(0)
+  expect(await setTyping(ada, conversation.id)).toMatchObject({ conversation: { typing: [{ username: 'ada' }] } })
+  await shows(followed, 'ada')
+  const presence = 'subscription ($id: ID) { presence(conversationId: $id) { users { username } } }'
+  await using there = follow(ada, presence, { id: conversation.id })
+  await there.until(({ users }) => names({ users }).includes('bob'))
+  const { conversation: seen } = await ada.query(
+    'query ($id: ID!) { conversation(id: $id) { members(online: true) { nodes { user { username } } } } }',
+    { id: conversation.id },
+  )
+  expect(seen.members.nodes).toContainEqual({ user: { username: 'bob' } })
+  expect(await setTyping(eve, conversation.id)).toMatchObject({ __typename: 'NotFoundError' })
+  await using stranger = follow(eve, presence, { id: conversation.id })
+  expect(await stranger.ended).toEqual(['NOT_FOUND'])
+})
