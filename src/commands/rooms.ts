@@ -6,17 +6,17 @@ import { type Decision, type Refusal, refuse } from '../domain/decision.ts'
 import type { ConversationEvent, HistoryVisibility, RoomRole, RoomVisibility } from '../domain/events.ts'
 import { keyedRoomId, type RoomId, rawId, roomId } from '../domain/ids.ts'
 import { checkIdempotencyKey, checkRoomName, checkSlug, checkTopic, slugOf } from '../domain/names.ts'
-import { abandonedAfterMs, claimSlug, releaseSlug } from '../domain/reservation.ts'
 import * as domain from '../domain/room.ts'
-import { conversationStream, slugStream } from '../domain/streams.ts'
+import { conversationStream } from '../domain/streams.ts'
 import { checkMessageText } from '../domain/text.ts'
-import type { Position } from '../eventstore/port.ts'
-import { conversations, reservations } from './aggregate.ts'
+import { conversations } from './aggregate.ts'
+import type { Claims } from './claims.ts'
 import type { Commands } from './commands.ts'
 import type { Done, Outcome } from './deciding.ts'
 import { accepted, isRefusal, reasonLength, roomIdOf, userIdOf } from './input.ts'
 import { declinedBy } from './invitations.ts'
 import { type By, newUuid, type Requester } from './occasion.ts'
+import { defaultSlug, slugClaims, slugFor, slugOfRoom } from './slugs.ts'
 
 export interface AboutRoom extends Done<Conversation, ConversationEvent> {
   readonly roomId: RoomId
@@ -55,9 +55,11 @@ const slowestMode = 21_600
 
 export class RoomCommands {
   readonly #commands: Commands
+  readonly #slugs: Claims<RoomId>
 
   constructor(commands: Commands) {
     this.#commands = commands
+    this.#slugs = slugClaims(commands)
   }
 
   /** Claims the slug, then makes the room. With a key it is safe to repeat. */
@@ -92,8 +94,7 @@ export class RoomCommands {
   async createByServer(name: string, requester: Requester): Promise<RoomOutcome | undefined> {
     const id = roomId(newUuid())
     const slug = slugOf(name, rawId(id))
-    const before = await this.#commands.load(reservations, slugStream(slug))
-    if (before.revision >= 0) return undefined
+    if (await this.#slugs.everClaimed(slug)) return undefined
     return await this.#make({ name, slug, visibility: 'PUBLIC', historyVisibility: 'ALL' }, id, requester)
   }
 
@@ -110,7 +111,7 @@ export class RoomCommands {
 
   async #make(room: domain.CreateRoom, id: RoomId, requester: Requester): Promise<RoomOutcome> {
     if (room.slug !== undefined) {
-      const claim = await this.#claim(room.slug, id, requester)
+      const claim = await this.#slugs.claim(room.slug, id, requester)
       if (isRefusal(claim)) return claim
     }
     const made = await this.#room(id, requester, (state) => domain.create(state, room))
@@ -158,7 +159,7 @@ export class RoomCommands {
     const allowed = domain.update(before ?? initial, change)
     if (allowed.kind === 'refused') return allowed
     if (slug !== undefined) {
-      const claim = await this.#claim(slug, id, requester)
+      const claim = await this.#slugs.claim(slug, id, requester)
       if (isRefusal(claim)) return claim
     }
     const done = await this.#room(id, requester, (room) => domain.update(room, change))
@@ -168,7 +169,7 @@ export class RoomCommands {
     const now = done.kind === 'done' ? done : await this.#commands.load(conversations, conversationStream(id))
     const present = slugOfRoom(now.state)
     const unused = done.kind === 'refused' ? slug : before?.slug
-    if (unused !== undefined && unused !== present) await this.#release(unused, id, requester)
+    if (unused !== undefined && unused !== present) await this.#slugs.release(unused, id, requester)
     return done.kind === 'done' ? await this.#confirmed(done, present, id) : done
   }
 
@@ -240,63 +241,12 @@ export class RoomCommands {
     return outcome.kind === 'refused' ? outcome : { ...outcome, roomId: id }
   }
 
-  async #claim(slug: string, owner: RoomId, requester: Requester): Promise<Refusal | { readonly position: Position }> {
-    const { state } = await this.#commands.load(reservations, slugStream(slug))
-    const holder = state.status === 'claimed' && state.owner !== owner ? state.owner : undefined
-    // Only an old claim is worth the look: a young one holds whether or not its room is there yet.
-    const old = state.status === 'claimed' && this.#commands.clock.now() - Date.parse(state.since) >= abandonedAfterMs
-    const holderExists = holder !== undefined && (!old || (await this.#goesBy(slug, holder as RoomId)))
-    return await this.#commands.run(reservations, slugStream(slug), {
-      requester,
-      decide: (reservation, { now }) =>
-        claimSlug(reservation, {
-          owner,
-          now,
-          holderExists: reservation.status === 'claimed' && reservation.owner === holder ? holderExists : true,
-        }),
-    })
-  }
-
-  /** Whether the room is there and has this slug: one that changed it, and stopped before it freed the old one, has not. */
-  async #goesBy(slug: string, room: RoomId): Promise<boolean> {
-    const { state } = await this.#commands.load(conversations, conversationStream(room))
-    return slugOfRoom(state) === slug
-  }
-
   /** Whoever was so slow that the claim was taken over has made a room that its slug does not lead to. */
   async #confirmed(made: AboutRoom, slug: string | undefined, id: RoomId): Promise<RoomOutcome> {
     if (slug === undefined) return made
-    const { state } = await this.#commands.load(reservations, slugStream(slug))
-    if (state.status === 'claimed' && state.owner === id) return made
-    return refuse('CONFLICT', 'This slug was taken by another room meanwhile. Choose another one.', 'slug')
-  }
-
-  async #release(slug: string, owner: RoomId, requester: Requester): Promise<void> {
-    await this.#commands.run(reservations, slugStream(slug), {
-      requester,
-      decide: (reservation) => releaseSlug(reservation, { owner }),
-    })
+    return (await this.#slugs.confirm(slug, id)) ?? made
   }
 }
-
-const slugOfRoom = (room: Conversation): string | undefined =>
-  room.status === 'exists' && room.kind === 'ROOM' ? room.slug : undefined
-
-/** The slug of a new room. Private rooms have none, and one that is asked for is refused with them. */
-function slugFor(
-  { slug, visibility }: { readonly slug?: string | null | undefined; readonly visibility: RoomVisibility },
-  name: string,
-  id: RoomId,
-): string | undefined | Refusal {
-  if (visibility === 'PRIVATE' && slug == null) return undefined
-  return accepted(checkSlug(slug ?? slugOf(name, rawId(id))), slug == null ? 'name' : 'slug')
-}
-
-/** A room that becomes public gets a slug of its name. */
-const defaultSlug = (before: OpenRoom | undefined, change: domain.UpdateRoom, id: RoomId): string | undefined =>
-  change.visibility === 'PUBLIC' && before && before.slug === undefined
-    ? slugOf(change.name ?? before.name, rawId(id))
-    : undefined
 
 /** An empty topic is none. */
 function topicOf(input: string | null | undefined): string | null | undefined | Refusal {
