@@ -71,6 +71,7 @@ test('the GraphQL in the guide is valid', () => {
 })
 
 test.for([
+  'user list',
   'projections list',
   'projections verify --all',
   'projections rebuild --all',
