@@ -1,17 +1,17 @@
 // The frames of one subscription, made when they are asked for.
 
-import type { ExecutionResult } from 'graphql'
+import type { Frame } from './frame.ts'
 
 interface FrameStreamOptions {
   readonly source: AsyncIterator<unknown>
   /** Makes the frame for what the source gave. */
-  readonly frameOf: (payload: unknown) => Promise<ExecutionResult>
+  readonly frameOf: (payload: unknown) => Promise<Frame>
   /** What the client is told of an error of the source. */
   readonly failureOf: (thrown: unknown) => Error
 }
 
 interface Waiter {
-  readonly resolve: (result: IteratorResult<ExecutionResult, undefined>) => void
+  readonly resolve: (result: IteratorResult<Frame, undefined>) => void
   readonly reject: (error: Error) => void
 }
 
@@ -21,7 +21,7 @@ const done = { done: true, value: undefined } as const
  * Not an async generator: a generator's `return` waits until the present `next` has come to an end, which may be never.
  * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`.
  */
-export class FrameStream implements AsyncIterableIterator<ExecutionResult, undefined> {
+export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
   readonly #options: FrameStreamOptions
   #waiter: Waiter | undefined
   #failure: Error | undefined
@@ -37,7 +37,7 @@ export class FrameStream implements AsyncIterableIterator<ExecutionResult, undef
   }
 
   /** @throws Error when the frame before has not been given yet */
-  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  next(): Promise<IteratorResult<Frame, undefined>> {
     const failure = this.#failure
     if (failure) {
       this.#failure = undefined
@@ -45,18 +45,18 @@ export class FrameStream implements AsyncIterableIterator<ExecutionResult, undef
     }
     if (this.#ended) return Promise.resolve(done)
     if (this.#waiter) return Promise.reject(new Error('The frame before has not been given yet.'))
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<ExecutionResult, undefined>>()
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Frame, undefined>>()
     this.#waiter = { resolve, reject }
     void this.#pull()
     return promise
   }
 
-  return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  return(): Promise<IteratorResult<Frame, undefined>> {
     this.#end()
     return Promise.resolve(done)
   }
 
-  throw(error: unknown): Promise<IteratorResult<ExecutionResult, undefined>> {
+  throw(error: unknown): Promise<IteratorResult<Frame, undefined>> {
     this.#end()
     return Promise.reject(error)
   }

@@ -74,7 +74,9 @@ export class Projecting implements LogListener {
     this.#options = options
     this.#clock = clock
     this.readModels = new ReadModels(documents)
-    this.#backlog = new Backlog({ store, after: atStart.position, onNews: () => this.#bell.ring() })
+    // After this turn: whoever sent these events hears first that they are stored.
+    const onNews = () => void setImmediate(() => this.#bell.ring())
+    this.#backlog = new Backlog({ store, after: atStart.position, onNews })
     const lastsMs = shared?.leaseMs ?? 10_000
     this.#runner = new Runner({
       documents,

@@ -1,0 +1,22 @@
+// What a subscription delivers at once. It may go to many, who then get the same text.
+
+import type { ExecutionResult } from 'graphql'
+
+export class Frame implements ExecutionResult {
+  declare readonly errors?: NonNullable<ExecutionResult['errors']>
+  readonly data: NonNullable<ExecutionResult['data']>
+  declare readonly extensions?: NonNullable<ExecutionResult['extensions']>
+  #text: string | undefined
+
+  constructor({ errors, data, extensions }: ExecutionResult & Pick<Frame, 'data'>) {
+    if (errors) this.errors = errors
+    this.data = data
+    if (extensions) this.extensions = extensions
+  }
+
+  /** As JSON. */
+  get text(): string {
+    this.#text ??= JSON.stringify(this)
+    return this.#text
+  }
+}
