@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Documents } from '../documents/port.ts'
 import { canonicalJson } from '../domain/canonicalJson.ts'
 import type { ParleyEvent } from '../domain/events.ts'
-import { conversationOf } from '../domain/streams.ts'
+import { conversationOf, keepsOnlyNewest } from '../domain/streams.ts'
 import type { EventStore } from '../eventstore/port.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import { type Aggregate, conversations } from './aggregate.ts'
@@ -35,6 +35,7 @@ export class Commands {
   readonly #store: EventStore
   readonly #models: ReadModels
   readonly #mailboxes: LRUCache<string, AnyMailbox>
+  /** Those that are at work outside of what is kept. */
   readonly #busy = new Map<string, AnyMailbox>()
   readonly #sweep: NodeJS.Timeout
 
@@ -100,7 +101,7 @@ export class Commands {
     const known = this.#mailboxes.get(stream) ?? this.#busy.get(stream)
     // A stream's name says which aggregate it holds, so the same name never comes with another one.
     if (known) {
-      if (this.#busy.delete(stream)) this.#mailboxes.set(stream, known)
+      if (!keepsOnlyNewest(stream) && this.#busy.delete(stream)) this.#mailboxes.set(stream, known)
       return known as unknown as Mailbox<State, E>
     }
     const conversation = conversationOf(stream)
@@ -115,7 +116,9 @@ export class Commands {
           new MessageFacts(this.#models, this.#store, stream, from),
       }),
     })
-    this.#mailboxes.set(stream, mailbox as unknown as AnyMailbox)
+    // A stream of one event is read in no time, and there are many: presence, read markers. They crowd out no conversation.
+    const place = keepsOnlyNewest(stream) ? this.#busy : this.#mailboxes
+    place.set(stream, mailbox as unknown as AnyMailbox)
     return mailbox
   }
 
