@@ -6,7 +6,7 @@ import { storiesOf } from '../../test/support/given.ts'
 import { seeded } from '../../test/support/seeded.ts'
 import type { InvitationEvent } from './events.ts'
 import * as invitations from './invitations.ts'
-import { accept, decline, declinedRevision, receive } from './invitations.ts'
+import { accept, decline, declinedRevision, receive, withdraw } from './invitations.ts'
 
 const given = storiesOf(invitations)
 const eventId = '70000000-0000-4000-8000-000000000001'
@@ -39,6 +39,15 @@ test('joining accepts what was received before it, once', () => {
   given().when(accept, { roomId: general, joined: 7, eventId }).nothing()
 })
 
+test('a ban takes what was received before it away, once', () => {
+  given(invitationReceived(5))
+    .when(withdraw, { roomId: general, banned: 7, eventId })
+    .happened({ ...invitationDeclined(5), id: eventId })
+  given(invitationReceived(5), invitationDeclined(5)).when(withdraw, { roomId: general, banned: 7, eventId }).nothing()
+  given(invitationReceived(5), accepted(5)).when(withdraw, { roomId: general, banned: 7, eventId }).nothing()
+  given(invitationReceived(9)).when(withdraw, { roomId: general, banned: 7, eventId }).nothing()
+})
+
 test('declining twice declines once; what was never there or was accepted cannot be declined', () => {
   given(invitationReceived(5)).when(decline, { roomId: general }).happened(invitationDeclined(5))
   given(invitationReceived(5), invitationDeclined(5)).when(decline, { roomId: general }).nothing()
@@ -64,6 +73,9 @@ test('done twice, every command yields nothing the second time', () => {
     fc
       .record({ roomId, joined: at })
       .map((one) => (state: invitations.Invitations) => accept(state, { ...one, eventId })),
+    fc
+      .record({ roomId, banned: at })
+      .map((one) => (state: invitations.Invitations) => withdraw(state, { ...one, eventId })),
     fc.record({ roomId }).map((one) => (state: invitations.Invitations) => decline(state, one)),
   )
   fc.assert(

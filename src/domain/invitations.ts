@@ -62,6 +62,23 @@ export function accept(invitations: Invitations, { roomId, joined, eventId }: Ac
   return happened({ type: 'InvitationAccepted', data: { roomId, revision: invitation.revision }, id: eventId })
 }
 
+export interface Withdraw {
+  readonly roomId: RoomId
+  /** Of the ban, in the room's stream. */
+  readonly banned: number
+  readonly eventId: string
+}
+
+/** Told by the room: a ban takes the invitations before it away, also for when it is lifted. */
+export function withdraw(
+  invitations: Invitations,
+  { roomId, banned, eventId }: Withdraw,
+): Decision<InvitationDeclined> {
+  const invitation = invitations.get(roomId)
+  if (invitation?.status !== 'pending' || invitation.revision > banned) return nothing
+  return happened({ type: 'InvitationDeclined', data: { roomId, revision: invitation.revision }, id: eventId })
+}
+
 /** Declining twice changes nothing. */
 export function decline(
   invitations: Invitations,

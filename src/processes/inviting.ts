@@ -6,7 +6,7 @@ import type { Documents } from '../documents/port.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { InvitationEvent } from '../domain/events.ts'
 import { consequenceId, parseId, type RoomId } from '../domain/ids.ts'
-import { accept, type Invitations, receive } from '../domain/invitations.ts'
+import { accept, type Invitations, receive, withdraw } from '../domain/invitations.ts'
 import { invitationsStream } from '../domain/streams.ts'
 import type { LogListener } from '../eventstore/follower.ts'
 import type { Delivery, EventStore } from '../eventstore/port.ts'
@@ -20,11 +20,12 @@ export interface InvitingOptions {
   readonly commands: Commands
 }
 
-type Trigger = Cause<'UserInvited' | 'UserJoined'>
+type TriggerType = 'UserInvited' | 'UserJoined' | 'MemberBanned'
+type Trigger = Cause<TriggerType>
 
 export class Inviting implements LogListener {
   readonly #commands: Commands
-  readonly #process: Process<'UserInvited' | 'UserJoined'>
+  readonly #process: Process<TriggerType>
 
   constructor({ store, documents, logger, commands }: InvitingOptions) {
     this.#commands = commands
@@ -33,7 +34,7 @@ export class Inviting implements LogListener {
       documents,
       logger,
       name: 'inviting',
-      types: ['UserInvited', 'UserJoined'],
+      types: ['UserInvited', 'UserJoined', 'MemberBanned'],
       handle: async (events) => {
         for (const event of events) await this.#tell(event)
       },
@@ -76,8 +77,16 @@ export class Inviting implements LogListener {
 
 function told(state: Invitations, roomId: RoomId, event: Trigger): Decision<InvitationEvent> {
   const { id, revision } = event
-  if (event.type === 'UserJoined')
-    return accept(state, { roomId, joined: revision, eventId: consequenceId(id, 'InvitationAccepted') })
-  const eventId = consequenceId(id, 'InvitationReceived')
-  return receive(state, { roomId, revision, invitedBy: event.actor, eventId })
+  switch (event.type) {
+    case 'UserInvited': {
+      const eventId = consequenceId(id, 'InvitationReceived')
+      return receive(state, { roomId, revision, invitedBy: event.actor, eventId })
+    }
+    case 'UserJoined':
+      return accept(state, { roomId, joined: revision, eventId: consequenceId(id, 'InvitationAccepted') })
+    case 'MemberBanned':
+      return withdraw(state, { roomId, banned: revision, eventId: consequenceId(id, 'InvitationDeclined') })
+    default:
+      return event satisfies never
+  }
 }
