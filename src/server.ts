@@ -77,7 +77,12 @@ export interface StartOptions {
 const liveBatch = 2_000
 
 /** @throws {CannotOpen} the data folder; {ConfigError} the allow-list; or Error, the address. The message says what to do. */
-export async function startServer({ config, logger, presenceTimes, open = openEngines }: StartOptions): Promise<RunningServer> {
+export async function startServer({
+  config,
+  logger,
+  presenceTimes,
+  open = openEngines,
+}: StartOptions): Promise<RunningServer> {
   const startedAt = systemClock.now()
   const allowed = config.documentAllowlist === undefined ? undefined : loadAllowlist(config.documentAllowlist, schema)
   const onFault = (message: string): void => logger.error(message)

@@ -174,8 +174,15 @@ export class Gate {
 
   async #run(admitted: Admitted): Promise<ExecutionResult | Refused> {
     const { args, identity, operation, transport } = admitted
-    const result = await this.#execute(args)
-    const { consistency, began } = args.contextValue
+    let { contextValue } = args
+    let result = await this.#execute(args)
+    // Content is read first and access last. Where something was read after access to it had been asked for, and that has ended
+    // since, all is read again, and is then not there.
+    while (operation === 'query' && (await contextValue.loaders.lostMeanwhile())) {
+      contextValue = this.#contextOf(contextValue.caller, contextValue.consistency.atLeast)
+      result = await this.#execute({ ...args, contextValue })
+    }
+    const { consistency, began } = contextValue
     if (operation === 'mutation' && consistency.written !== undefined)
       for (const session of [identity?.id, began.session]) if (session) this.noteWrite(session, consistency.written)
     // The content was read first and the session last: what came after its end is not shown.

@@ -69,6 +69,11 @@ export class Channel {
     return this.#state?.state.status === 'exists' ? visibleFrom(this.#state.state, user) : Number.POSITIVE_INFINITY
   }
 
+  /** Whether somebody who saw it from a revision on sees as much of it now: whoever came back may see less. */
+  stillShows(user: UserId, from: number): boolean {
+    return this.mayRead(user) && this.visibleFrom(user) <= from
+  }
+
   /** Who is in it now, and as what; nobody until the state has been read. */
   get members(): { readonly size: number; has(user: UserId): boolean; keys(): Iterable<UserId> } {
     return this.#state?.state.status === 'exists' ? this.#state.state.members : nobody

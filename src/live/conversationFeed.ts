@@ -166,6 +166,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
 
   #frame({ events, more, shared }: Read): Frame {
     const { conversationId, reset } = this.#options
+    const from = this.#visibleFrom
     const last = events.at(-1)
     if (last) this.#place = placeOf(last)
     const first = this.#first
@@ -175,7 +176,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       events: merged(events),
       cursor: last?.cursor ?? encodeCursor(conversationId, this.#place),
       caughtUp: !more,
-      lost: () => (this.#options.channel.mayRead(this.user) ? none : new Set([conversationId])),
+      lost: () => (this.#options.channel.stillShows(this.user, from) ? none : new Set([conversationId])),
       ...(first && reset ? { reset: { reason: 'LOG_REPLACED' } } : undefined),
       // Where there is no event the cursor is the follower's own.
       ...(shared && last && !(first && reset) ? { shared } : undefined),

@@ -15,6 +15,7 @@ import type { ConversationId, UserId } from '../domain/ids.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import { type Access, accessTo } from './access.ts'
 import type { Consistency } from './consistency.ts'
+import { Granted } from './granted.ts'
 
 /** A document with its public id. */
 export type Found<D> = D & { readonly id: string }
@@ -36,6 +37,8 @@ export interface Loaders {
   readonly sessions: Loader<SessionDocument>
   /** By the person's id. Who has never been seen has none. */
   readonly presence: Loader<PresenceDocument>
+  /** Whether something may have been shown that was read after the viewer had lost it. Asked once all has been read. */
+  lostMeanwhile(): Promise<boolean>
 }
 
 export interface LoadersOptions {
@@ -55,9 +58,12 @@ export interface LoadersOptions {
 interface LoaderOptions {
   /** Does not wait for the read models where all that is asked for is there. */
   readonly eager?: boolean
+  /** What it reads is of no conversation. */
+  readonly forAll?: boolean
 }
 
 export function loadersFor({ models, consistency, viewer, withheld, frame }: LoadersOptions): Loaders {
+  const granted = new Granted()
   // Only conversations are in the set, so that any other id is not.
   const isWithheld = (id: string): boolean => withheld?.has(id as ConversationId) ?? false
   async function read<D extends object>(
@@ -74,13 +80,14 @@ export function loadersFor({ models, consistency, viewer, withheld, frame }: Loa
   }
   function loaderOf<F>(
     readAll: (ids: readonly string[]) => Promise<Map<string, F>>,
-    { eager = false, hidden }: LoaderOptions & { readonly hidden?: (found: F) => boolean } = {},
+    { eager = false, forAll = false, hidden }: LoaderOptions & { readonly hidden?: (found: F) => boolean } = {},
   ): DataLoader<string, F | undefined> {
     const made = new DataLoader<string, F | undefined>(async (ids) => {
       const early = eager ? await readAll(ids) : undefined
       if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
       const found = await readAll(ids)
+      if (!forAll) granted.read()
       return ids.map((id) => {
         const value = found.get(id)
         return value !== undefined && hidden?.(value) ? undefined : value
@@ -111,15 +118,16 @@ export function loadersFor({ models, consistency, viewer, withheld, frame }: Loa
       async (ids) => {
         if (viewer === undefined) return ids.map(() => undefined)
         await consistency.ready()
-        return await accessTo(models, viewer, ids)
+        return await granted.asking(ids, () => accessTo(models, viewer, ids))
       },
       { cache: false },
     ),
-    users: loader(users, { eager: frame }),
+    users: loader(users, { eager: frame, forAll: true }),
     messages: loader(messages, { hidden: ({ conversationId }) => isWithheld(conversationId) }),
     memberships: loader(memberships),
     readMarkers: loader(readMarkers),
-    sessions: loader(sessions),
-    presence: loader(presence),
+    sessions: loader(sessions, { forAll: true }),
+    presence: loader(presence, { forAll: true }),
+    lostMeanwhile: async () => viewer !== undefined && (await granted.lost((ids) => accessTo(models, viewer, ids))),
   }
 }

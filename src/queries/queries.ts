@@ -164,7 +164,7 @@ export class Queries {
       // A message that names a person and everyone is counted once.
       this.models.count(mentions, { conversationId, target, number: { $gt: read }, withRoom: null }, { limit: 10_000 })
     const [own, all] = await Promise.all([unread(asking.viewer), unread(wholeRoom)])
-    return own + all
+    return (await asking.loaders.access.load(conversationId)) ? own + all : 0
   }
 
   /** A person. An account that its name does not lead to does not exist. */
@@ -208,8 +208,12 @@ export class Queries {
       ids.push(...found.map(({ document }) => document.conversationId))
       more = found.length === chunk
     }
-    const joined = (await loaders.conversations.loadMany(ids)).flatMap((conversation) =>
-      conversation && !(conversation instanceof Error) ? [conversation] : [],
+    const found = await loaders.conversations.loadMany(ids)
+    const access = await loaders.access.loadMany(ids)
+    const joined = found.flatMap((conversation, index) =>
+      conversation && !(conversation instanceof Error) && access[index] && !(access[index] instanceof Error)
+        ? [conversation]
+        : [],
     )
     return joined.sort((a, b) =>
       a.activeAt === b.activeAt ? (a.id < b.id ? -1 : 1) : a.activeAt > b.activeAt ? -1 : 1,
