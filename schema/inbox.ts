@@ -1,6 +1,7 @@
 // All conversations of the viewer in one feed, and what else concerns them.
 
-import type { InboxDetail, InboxFrame, InboxItem } from '../src/live/inboxFeed.ts'
+import type { InboxFrame } from '../src/live/inboxFeed.ts'
+import type { InboxDetail, InboxItem } from '../src/live/inboxItems.ts'
 import { builder } from './builder.ts'
 import { asking, signedIn } from './context.ts'
 import { FeedReset, InboxEvent } from './feed.ts'

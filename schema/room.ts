@@ -1,7 +1,7 @@
 // Rooms: what they show, making and changing them, joining and leaving, roles and removal.
 
 import type { RoomDocument } from '../projections/rooms.ts'
-import type { AboutRoom } from '../src/commands/rooms.ts'
+import type { AboutRoom } from '../src/commands/aboutRoom.ts'
 import type { Refusal } from '../src/domain/decision.ts'
 import type { HistoryVisibility, RoomVisibility } from '../src/domain/events.ts'
 import { membershipId, parseId, type UserId } from '../src/domain/ids.ts'

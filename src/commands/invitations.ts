@@ -8,11 +8,11 @@ import { decline, declinedRevision } from '../domain/invitations.ts'
 import { invite } from '../domain/room.ts'
 import { conversationStream, invitationsStream } from '../domain/streams.ts'
 import type { Position } from '../eventstore/port.ts'
+import type { AboutRoom } from './aboutRoom.ts'
 import { conversations, invitations } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import { roomIdOf, userIdOf } from './input.ts'
 import type { By } from './occasion.ts'
-import type { AboutRoom } from './rooms.ts'
 
 /** People in one invitation, at most. */
 const invitedAtOnce = 100

@@ -9,18 +9,15 @@ import { checkIdempotencyKey, checkRoomName, checkSlug, checkTopic, slugOf } fro
 import * as domain from '../domain/room.ts'
 import { conversationStream } from '../domain/streams.ts'
 import { checkMessageText } from '../domain/text.ts'
+import type { AboutRoom } from './aboutRoom.ts'
 import { conversations } from './aggregate.ts'
 import type { Claims } from './claims.ts'
 import type { Commands } from './commands.ts'
-import type { Done, Outcome } from './deciding.ts'
+import type { Outcome } from './deciding.ts'
 import { accepted, isRefusal, reasonLength, roomIdOf, userIdOf } from './input.ts'
 import { declinedBy } from './invitations.ts'
 import { type By, newUuid, type Requester } from './occasion.ts'
 import { defaultSlug, slugClaims, slugFor, slugOfRoom } from './slugs.ts'
-
-export interface AboutRoom extends Done<Conversation, ConversationEvent> {
-  readonly roomId: RoomId
-}
 
 type RoomOutcome = Refusal | AboutRoom
 

@@ -14,6 +14,7 @@ const sent = recorded(kept('MessageSent'))
 
 /** What an event says enough without. Every other field must be there. */
 const optional: Readonly<Record<string, readonly string[]>> = {
+  InvitationReceived: ['invitedBy'],
   RoomCreated: ['slug', 'topic'],
   RoomUpdated: ['name', 'slug', 'topic', 'visibility', 'historyVisibility', 'slowModeSeconds'],
   MessageSent: ['clientMessageId', 'mentions', 'mentionsRoom'],

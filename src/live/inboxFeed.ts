@@ -2,29 +2,14 @@
 // queues nothing: of each conversation it remembers how far it has come, and that there is something new.
 
 import type { Identity } from '../accounts/sessions.ts'
-import { type ConversationId, type DateTime, type RoomId, rawId, type UserId } from '../domain/ids.ts'
-import { decode, isDecoded } from '../eventstore/decode.ts'
+import { type ConversationId, rawId, type UserId } from '../domain/ids.ts'
 import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
 import type { Channel, Follower } from './channel.ts'
 import type { Channels } from './channels.ts'
 import { readFrame } from './conversationFeed.ts'
-import { anchorOf } from './cursor.ts'
-import { type ConversationRecord, type FeedEvent, seenFrom, weightOf } from './event.ts'
+import { type FeedEvent, weightOf } from './event.ts'
 import { encodeInboxCursor, type InboxPlace } from './inboxCursor.ts'
-
-/** MESSAGES: what is sent, edited and deleted; EVERYTHING: every change of every conversation. */
-export type InboxDetail = 'MESSAGES' | 'EVERYTHING'
-
-interface Placed {
-  /** Where the feed stands once this is received. */
-  readonly cursor: string
-  readonly occurredAt: DateTime
-}
-export type InboxItem =
-  | FeedEvent
-  | (Placed & { readonly kind: 'added' | 'removed'; readonly conversationId: ConversationId })
-  | (Placed & { readonly kind: 'marker'; readonly conversationId: ConversationId; readonly number: number })
-  | (Placed & { readonly kind: 'invitation'; readonly roomId: RoomId })
+import { type InboxDetail, type InboxItem, type Standing, tell, tellOwn } from './inboxItems.ts'
 
 export type InboxReset = 'LOG_REPLACED' | 'TOO_FAR'
 
@@ -48,13 +33,8 @@ export interface Part {
   readonly member: boolean
 }
 
-interface Attached {
-  readonly channel: Channel
+interface Attached extends Standing {
   readonly follower: Follower
-  next: number
-  member: boolean
-  /** While they may read: the first revision that they see. */
-  visibleFrom: number
 }
 
 interface InboxFeedOptions {
@@ -79,8 +59,6 @@ const frameEvents = 250
 const frameBytes = 262_144
 /** Events of one conversation that are looked at together at least, where many have something new. */
 const fewest = 10
-
-const messageTypes: ReadonlySet<string> = new Set(['MessageSent', 'DMSent', 'MessageEdited', 'MessageDeleted'])
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
@@ -220,18 +198,19 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     const { events, more } = await this.#gather(place, handled)
     if (events.length === 0 && !more && !this.#first) return undefined
     const items: InboxItem[] = []
-    const touched = new Set<Channel>()
+    /** With the first revision that they see. */
+    const touched = new Map<Channel, number>()
     let now = place
     for (const { position, from, event } of events) {
       if (typeof from === 'string') {
         // One of their own streams, whose events came as they are stored.
-        now = this.#own(items, now, from, event as RecordedEvent)
+        now = tellOwn(items, now, event as RecordedEvent)
         continue
       }
       const live = event as FeedEvent
       now = { position, anchor: { position, id: live.anchor } }
-      touched.add(from.channel)
-      this.#tell(items, from, live, encodeInboxCursor(now))
+      tell(items, from, { ...live, cursor: encodeInboxCursor(now) }, { user: this.user, detail: this.#options.detail })
+      touched.set(from.channel, from.visibleFrom)
     }
     this.#place = now
     const reset = this.#first ? this.#reset : undefined
@@ -249,10 +228,9 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     }
   }
 
-  #lost(channels: ReadonlySet<Channel>): ReadonlySet<ConversationId> {
-    return new Set(
-      [...channels].filter((channel) => !channel.mayRead(this.user)).map((channel) => channel.conversationId),
-    )
+  #lost(touched: ReadonlyMap<Channel, number>): ReadonlySet<ConversationId> {
+    const lost = [...touched].filter(([channel, from]) => !channel.stillShows(this.user, from))
+    return new Set(lost.map(([channel]) => channel.conversationId))
   }
 
   /** What comes next in all streams that have something new, in the order of the log, as much as a frame takes. */
@@ -273,8 +251,8 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
       if (more) this.#news.add(attached.channel.stream)
     })
     const ownRead = ownNews.map(async (stream) => {
+      // What comes later rings again when the node handles it.
       for await (const page of this.#options.store.readStream(stream, { after: place.position }))
-        // What comes later rings again when the node handles it.
         for (const event of page)
           if (event.position <= handled) all.push({ position: event.position, from: stream, event })
     })
@@ -305,64 +283,4 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     const events = recent.filter(({ position }) => position <= handled)
     return { events: events.slice(0, limit), more: events.length > limit }
   }
-
-  /** What the viewer is told of one event of a conversation: nothing, one thing, or two. */
-  #tell(items: InboxItem[], attached: Attached, event: FeedEvent, cursor: string): void {
-    attached.next = event.revision + 1
-    const { conversationId } = event
-    const occurred = event.kind === 'shown' ? event.event : event.hidden
-    const begins = occurred !== undefined && !attached.member && makesMember(occurred, this.user)
-    if (begins) {
-      attached.member = true
-      items.push({ kind: 'added', conversationId, cursor, occurredAt: occurred.occurredAt })
-    }
-    if (!attached.member) return
-    this.#show(items, attached, { ...event, cursor })
-    if (occurred === undefined || !endsMembership(occurred, this.user)) return
-    attached.member = false
-    items.push({ kind: 'removed', conversationId, cursor, occurredAt: occurred.occurredAt })
-  }
-
-  #show(items: InboxItem[], attached: Attached, event: FeedEvent): void {
-    const { channel } = attached
-    const readable = channel.mayRead(this.user)
-    if (readable) attached.visibleFrom = channel.visibleFrom(this.user)
-    // What was replayed is shown as it is now, which whoever has lost the conversation may not see.
-    const shown =
-      readable || (event.kind === 'shown' && event.fresh)
-        ? seenFrom(event, attached.visibleFrom)
-        : seenFrom(event, Number.POSITIVE_INFINITY)
-    if (this.#options.detail === 'MESSAGES') {
-      if (shown.kind === 'shown' && messageTypes.has(shown.event.type)) items.push(shown)
-      return
-    }
-    const before = items.at(-1)
-    if (shown.kind === 'skipped' && before?.kind === 'skipped' && before.conversationId === shown.conversationId)
-      items[items.length - 1] = { ...shown, revision: before.revision }
-    else items.push(shown)
-  }
-
-  #own(items: InboxItem[], place: InboxPlace, stream: string, stored: RecordedEvent): InboxPlace {
-    const event = decode(stored)
-    const { position } = stored
-    const lasts = stream.startsWith('invitations-')
-    const now = { position, anchor: lasts ? { position, id: anchorOf(stored.id) } : place.anchor }
-    if (!isDecoded(event)) return now
-    const placed = { cursor: encodeInboxCursor(now), occurredAt: event.occurredAt }
-    if (event.type === 'InvitationReceived') items.push({ kind: 'invitation', roomId: event.data.roomId, ...placed })
-    if (event.type === 'ReadMarkerAdvanced') {
-      // `read-<raw user>-<conversation>`: a raw id has 36 characters.
-      const conversationId = stream.slice('read-'.length + 37) as ConversationId
-      items.push({ kind: 'marker', conversationId, number: event.data.number, ...placed })
-    }
-    return now
-  }
 }
-
-const makesMember = (event: ConversationRecord, user: UserId): boolean =>
-  (event.type === 'UserJoined' && event.data.userId === user) ||
-  (event.type === 'DMOpened' && event.data.members.includes(user))
-
-const endsMembership = (event: ConversationRecord, user: UserId): boolean =>
-  (event.type === 'UserLeft' || event.type === 'MemberRemoved' || event.type === 'MemberBanned') &&
-  event.data.userId === user

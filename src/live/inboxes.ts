@@ -16,7 +16,8 @@ import type { ReadModels } from '../projecting/readModels.ts'
 import type { Channels } from './channels.ts'
 import { anchorOf } from './cursor.ts'
 import { decodeInboxCursor, type InboxAnchor, type InboxPlace } from './inboxCursor.ts'
-import { type InboxDetail, InboxFeed, type InboxReset, type Part } from './inboxFeed.ts'
+import { InboxFeed, type InboxReset, type Part } from './inboxFeed.ts'
+import type { InboxDetail } from './inboxItems.ts'
 
 interface InboxesOptions {
   readonly store: EventStore

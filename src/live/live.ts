@@ -19,7 +19,8 @@ import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './curso
 import { merged, seenFrom } from './event.ts'
 import { encodeInboxCursor } from './inboxCursor.ts'
 import { anchoredAt, Inboxes } from './inboxes.ts'
-import type { InboxDetail, InboxFeed } from './inboxFeed.ts'
+import type { InboxFeed } from './inboxFeed.ts'
+import type { InboxDetail } from './inboxItems.ts'
 import { personFromLog } from './person.ts'
 
 interface LiveOptions {
