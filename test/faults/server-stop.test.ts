@@ -6,14 +6,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parley } from '../support/cli.ts'
-import { registered } from '../support/client.ts'
+import { ApiClient } from '../support/client.ts'
 import type { Attempt } from '../support/history.ts'
 import { violations } from '../support/historyCheck.ts'
 import { loggedEvents } from '../support/loggedEvents.ts'
-import { newAccounts } from '../support/newAccounts.ts'
+import { newAccount, newAccounts } from '../support/newAccounts.ts'
 import { chosenSeed, Random } from '../support/random.ts'
 import { newFolder, startServerProcess } from '../support/testServer.ts'
-import { type World, Writer } from '../support/writer.ts'
+import { newWorld, Writer } from '../support/writer.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -29,21 +29,14 @@ test('ACK: asked to stop under traffic, it finishes what it has begun, tells cli
   const seed = chosenSeed()
   const random = new Random(seed)
   await using server = await startServerProcess({ folder, env: { PARLEY_LOG_LEVEL: 'warn' } })
-  const ada = await registered(server.graphql, 'ada')
+  const attempts: Attempt[] = []
+  const account = await newAccount(server.graphql, attempts, 'register', 'ada')
+  const ada = new ApiClient(server.graphql, account.token)
   const { rooms } = await ada.query('{ rooms { nodes { id } } }')
   const roomIds: string[] = rooms.nodes.map(({ id }: { id: string }) => id)
-  const attempts: Attempt[] = []
-  const world: World = {
-    graphql: server.graphql,
-    rooms: roomIds,
-    messages: [],
-    people: [ada.userId],
-    attempts,
-    ended: [],
-    repeated: 0,
-    duplicates: 0,
-  }
   const accounts = await newAccounts(server.graphql, attempts, { people: 1, guests: 3 })
+  const world = newWorld(server.graphql, [account], attempts)
+  world.rooms.push(...roomIds)
   const writers = accounts.map(
     (account, index) => new Writer({ world, account, random: random.fork(), name: `${seed}-${index}` }),
   )

@@ -11,7 +11,7 @@ export interface Wish {
 
 interface Answered {
   readonly attempt: Attempt
-  /** Of createGuest and login. */
+  /** Of register, createGuest and login. */
   readonly token?: string
 }
 
@@ -25,6 +25,7 @@ interface MutationAnswer {
   readonly number?: number
   readonly message?: { readonly id: string; readonly number: number; readonly revision: number }
   readonly room?: { readonly id: string }
+  readonly conversation?: { readonly id: string }
   readonly user?: { readonly id: string }
 }
 
@@ -76,6 +77,7 @@ function acknowledged(answer: MutationAnswer, position: string): Acknowledged {
     ...(number === undefined ? undefined : { number }),
     ...(answer.duplicate === undefined ? undefined : { duplicate: answer.duplicate }),
     ...(answer.room && { roomId: answer.room.id }),
+    ...(answer.conversation && { directId: answer.conversation.id }),
     ...(answer.user && { userId: answer.user.id }),
   }
 }

@@ -15,17 +15,27 @@ export type CommandName =
   | 'createRoom'
   | 'updateProfile'
   | 'createGuest'
+  | 'register'
   | 'login'
   | 'logout'
+  | 'logoutEverywhere'
+  | 'endSession'
+  | 'changePassword'
+  | 'claimGuest'
+  | 'setPresence'
+  | 'inviteToRoom'
+  | 'declineInvitation'
+  | 'openDM'
+  | 'sendDM'
 
 /** What somebody asked for. Ids are public ones. */
 export interface Asked {
   readonly command: CommandName
   readonly actor: string
   readonly roomId?: string
-  /** The message or the person that it is about. */
+  /** The message, the person or the session that it is about; of a direct conversation its members, sorted, with commas. */
   readonly subject?: string
-  /** The text, name, topic or role that it gives. */
+  /** The text, name or role that it gives; of updateRoom the setting with its value: `topic=Tea`. */
   readonly text?: string
   readonly key?: string
 }
@@ -38,6 +48,8 @@ export interface Acknowledged {
   readonly revision?: number
   readonly duplicate?: boolean
   readonly roomId?: string
+  /** Of a direct conversation. */
+  readonly directId?: string
   readonly userId?: string
 }
 
@@ -60,6 +72,8 @@ export interface LoggedEvent {
   readonly data: Readonly<Record<string, unknown>>
   readonly body?: Readonly<Record<string, unknown>>
   readonly actor?: string | undefined
+  /** Of the request, or of the event that a process answered to. */
+  readonly causationId?: string | undefined
   readonly occurredAt: string
 }
 

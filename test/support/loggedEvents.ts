@@ -20,6 +20,7 @@ export async function loggedEvents(folder: string): Promise<readonly LoggedEvent
           data,
           ...(body === undefined ? undefined : { body }),
           actor: metadata.actor,
+          causationId: metadata.$causationId,
           occurredAt: metadata.occurredAt ?? '',
         })
     return events

@@ -1,16 +1,21 @@
 // Somebody who does everything that can be done, at random and as fast as they can, and writes down what they were told.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { attempt, type Wish } from './attempting.ts'
 import type { Attempt, CommandName } from './history.ts'
 import type { Random } from './random.ts'
+import { type Credentials, repeatable, type Session, type Wanted, wishFor } from './wishes.ts'
 
 /** What the writers of one test share. */
 export interface World {
   /** Changes when the server is started anew. */
   graphql: string
   readonly rooms: string[]
-  /** The newest messages of all rooms, with who wrote them. */
+  readonly directs: Set<string>
+  /** The newest messages of all conversations, with who wrote them. */
   readonly messages: { readonly id: string; readonly roomId: string; readonly author: string }[]
+  /** The newest invitations. */
+  readonly invited: { readonly roomId: string; readonly userId: string }[]
   readonly people: readonly string[]
   readonly attempts: Attempt[]
   /** Tokens of sessions that have certainly ended. */
@@ -24,49 +29,81 @@ export interface Account {
   readonly userId: string
   readonly token: string
   /** Absent for guests. */
-  readonly credentials?: { readonly username: string; readonly password: string }
+  readonly credentials?: Credentials
 }
+
+export const newWorld = (graphql: string, people: readonly Account[], attempts: Attempt[]): World => ({
+  graphql,
+  rooms: [],
+  directs: new Set(),
+  messages: [],
+  invited: [],
+  people: people.map(({ userId }) => userId),
+  attempts,
+  ended: [],
+  repeated: 0,
+  duplicates: 0,
+})
 
 const weights: { readonly [C in CommandName]: number } = {
   sendMessage: 60,
+  sendDM: 8,
   editMessage: 10,
   deleteMessage: 4,
   markRead: 2,
   joinRoom: 8,
   leaveRoom: 2,
-  updateRoom: 3,
+  updateRoom: 6,
+  inviteToRoom: 6,
+  declineInvitation: 1,
   setMemberRole: 4,
   removeMember: 1,
   archiveRoom: 0.5,
   unarchiveRoom: 4,
-  createRoom: 1,
+  createRoom: 1.5,
+  openDM: 1,
   updateProfile: 2,
+  setPresence: 2,
   createGuest: 1,
-  login: 0.3,
+  claimGuest: 0.3,
+  register: 0.2,
+  login: 0.4,
   logout: 0.7,
+  endSession: 0.4,
+  changePassword: 0.2,
+  logoutEverywhere: 0.2,
 }
 
-/** Messages that are still edited, read and deleted. */
+/** Messages that are still edited, read and deleted; invitations that are still answered. */
 const remembered = 200
 
 export class Writer {
+  readonly userId: string
   readonly #world: World
-  readonly #account: Account
   readonly #random: Random
   readonly #name: string
-  /** Sessions to end: of guests and logins. */
-  readonly #sessions: { readonly userId: string; readonly token: string }[] = []
+  /** Undefined while signed out. */
+  #token: string | undefined
+  #credentials: Credentials | undefined
+  /** Sessions to end: of guests, of new accounts, and of logins. */
+  #sessions: Session[] = []
   /** What has no answer yet, and is done again with the same key before anything else. */
-  #open: { readonly wish: Wish; readonly token: string | undefined } | undefined
+  #open: Wanted | undefined
   /** What lets the next message of this writer through. */
   #remedy: Wish | undefined
   #count = 0
 
   constructor({ world, account, random, name }: { world: World; account: Account; random: Random; name: string }) {
+    this.userId = account.userId
     this.#world = world
-    this.#account = account
+    this.#token = account.token
+    this.#credentials = account.credentials
     this.#random = random
     this.#name = name
+  }
+
+  get token(): string | undefined {
+    return this.#token
   }
 
   /** Goes on until it is told to stop, or an outcome is unknown: then the server is gone. */
@@ -74,9 +111,17 @@ export class Writer {
     while (!signal.aborted) if (!(await this.#step())) return
   }
 
-  /** Does again what has no answer. @returns whether everything has one now */
+  /** Does again what has no answer, and signs in with the password as it is now. @returns whether everything has an answer */
   async settle(): Promise<boolean> {
-    return this.#open === undefined || (await this.#step())
+    if (this.#open !== undefined && !(await this.#step())) return false
+    if (!this.#credentials) return true
+    this.#token = undefined
+    // Whoever has just been told that a password is wrong has to wait a little.
+    for (let tries = 0; tries < 20 && this.#token === undefined; tries++) {
+      if (tries > 0) await sleep(500)
+      if (!(await this.#step())) return false
+    }
+    return this.#token !== undefined
   }
 
   async #step(): Promise<boolean> {
@@ -92,104 +137,83 @@ export class Writer {
       return false
     }
     this.#open = undefined
+    this.#signedOut(wish, token, done, again !== undefined)
     if (done.outcome === 'ok') this.#learn(done, given)
     if (done.outcome === 'failed') this.#remedy = remedyFor(done)
-    if (done.outcome === 'ok' && done.command === 'logout' && token !== undefined) world.ended.push(token)
     return true
   }
 
-  #learn({ command, roomId, said, actor }: Attempt & { readonly outcome: 'ok' }, token: string | undefined): void {
-    const { rooms, messages } = this.#world
+  /** What it says of the sessions and the password. `again`: it may have been done before. */
+  #signedOut({ asked, input }: Wish, token: string | undefined, done: Attempt, again: boolean): void {
+    const ended = this.#world.ended
+    const others = (gone: (session: Session) => boolean) => {
+      ended.push(...this.#sessions.filter(gone).map((session) => session.token))
+      this.#sessions = this.#sessions.filter((session) => !gone(session))
+    }
+    const { command } = asked
+    const happened = done.outcome === 'ok' || again
+    if (command === 'logout') others((session) => session.token === token)
+    if (command === 'endSession') others((session) => session.token.startsWith(`${asked.subject}.`))
+    if (command === 'claimGuest' && done.outcome === 'ok')
+      this.#sessions = this.#sessions.map((session) =>
+        session.token === token ? { ...session, kind: 'ACCOUNT' } : session,
+      )
+    if (command === 'changePassword' && happened && this.#credentials) {
+      this.#credentials = { ...this.#credentials, password: String(input?.newPassword) }
+      others(({ userId }) => userId === this.userId)
+    }
+    if (command === 'logoutEverywhere' && happened) {
+      others(({ userId }) => userId === this.userId)
+      if (token !== undefined) ended.push(token)
+      this.#token = undefined
+    }
+  }
+
+  #learn({ command, actor, roomId, subject, said }: Attempt & { readonly outcome: 'ok' }, given?: string): void {
+    const { rooms, directs, messages, invited } = this.#world
+    const there = said.directId ?? roomId
     if (said.duplicate) this.#world.duplicates++
     if (command === 'createRoom' && said.roomId !== undefined) rooms.push(said.roomId)
-    if (command === 'sendMessage' && said.messageId !== undefined && roomId !== undefined) {
-      messages.push({ id: said.messageId, roomId, author: actor })
-      if (messages.length > remembered) messages.shift()
-    }
-    if (token !== undefined) this.#sessions.push({ userId: said.userId ?? actor, token })
+    if (said.directId !== undefined) directs.add(said.directId)
+    if (said.messageId !== undefined && there !== undefined)
+      messages.push({ id: said.messageId, roomId: there, author: actor })
+    if (command === 'inviteToRoom' && roomId !== undefined && subject !== undefined)
+      invited.push({ roomId, userId: subject })
+    for (const list of [messages, invited]) if (list.length > remembered) list.shift()
+    if (given === undefined) return
+    if (command === 'login' && this.#token === undefined) this.#token = given
+    else
+      this.#sessions.push({
+        userId: said.userId ?? actor,
+        token: given,
+        kind: command === 'createGuest' ? 'GUEST' : 'ACCOUNT',
+      })
   }
 
-  #next(): { wish: Wish; token: string | undefined } {
-    const { userId: actor, token, credentials } = this.#account
+  #next(): Wanted {
     const remedy = this.#remedy
     this.#remedy = undefined
-    if (remedy) return { wish: remedy, token }
-    const random = this.#random
-    const command = random.weighted(weights)
-    const roomId = random.pick(this.#world.rooms)
-    const text = `${this.#name}-${this.#count++}`
-    const as = (wish: Wish) => ({ wish, token })
-    const send = () => {
-      const key = random.chance(0.7) ? `key-${text}` : undefined
-      const keyed = key === undefined ? undefined : { key }
-      return as({
-        asked: { command: 'sendMessage', actor, roomId, text, ...keyed },
-        input: { conversationId: roomId, text, clientMessageId: key },
-      })
+    const signedOut = this.#token === undefined
+    if (remedy && !signedOut) return { wish: remedy, token: this.#token }
+    const standing = {
+      ...this.#world,
+      actor: this.userId,
+      token: this.#token,
+      credentials: this.#credentials,
+      random: this.#random,
+      text: `${this.#name}-${this.#count++}`,
+      sessions: this.#sessions,
     }
-    switch (command) {
-      case 'sendMessage':
-        return send()
-      case 'editMessage':
-      case 'deleteMessage':
-      case 'markRead': {
-        const own = this.#world.messages.filter(({ author }) => author === actor || command === 'markRead')
-        if (own.length === 0) return send()
-        const { id: subject, roomId: there } = random.pick(own)
-        const edit = command === 'editMessage' ? { text } : undefined
-        return as({
-          asked: { command, actor, roomId: there, subject, ...edit },
-          input: { messageId: subject, ...edit },
-        })
-      }
-      case 'joinRoom':
-      case 'leaveRoom':
-      case 'archiveRoom':
-      case 'unarchiveRoom':
-        return as({ asked: { command, actor, roomId }, input: { roomId } })
-      case 'updateRoom':
-        return as({ asked: { command, actor, roomId, text }, input: { roomId, topic: text } })
-      case 'setMemberRole':
-      case 'removeMember': {
-        const subject = random.pick(this.#world.people)
-        const role = command === 'setMemberRole' ? random.pick(['OWNER', 'OWNER', 'MODERATOR', 'MEMBER']) : undefined
-        return as({
-          asked: { command, actor, roomId, subject, ...(role === undefined ? undefined : { text: role }) },
-          input: { roomId, userId: subject, role },
-        })
-      }
-      case 'createRoom':
-        return as({
-          asked: { command, actor, text, key: `key-${text}` },
-          input: { name: text, idempotencyKey: `key-${text}` },
-        })
-      case 'updateProfile':
-        return as({ asked: { command, actor, text }, input: { displayName: text } })
-      case 'createGuest':
-        return { wish: { asked: { command, actor, text }, input: { displayName: text } }, token: undefined }
-      case 'login':
-        if (!credentials) return send()
-        return { wish: { asked: { command, actor }, input: credentials }, token: undefined }
-      case 'logout': {
-        const session = this.#sessions.shift()
-        if (!session) return send()
-        return { wish: { asked: { command, actor: session.userId } }, token: session.token }
-      }
-      default:
-        return command satisfies never
-    }
+    const wanted = wishFor(signedOut ? 'login' : this.#random.weighted(weights), standing)
+    const instead = wanted ?? wishFor('sendMessage', standing)
+    if (!instead) throw new Error('There is always something to say.')
+    return instead
   }
-}
-
-/** Whether doing it again is doing it once. */
-function repeatable({ asked: { command, key } }: Wish): boolean {
-  if (command === 'sendMessage') return key !== undefined
-  return command !== 'createGuest' && command !== 'login'
 }
 
 /** Whoever was refused as a stranger joins; whoever came to an archived room opens it. */
 function remedyFor({ command, actor, roomId, code }: Attempt & { readonly outcome: 'failed' }): Wish | undefined {
-  if (command !== 'sendMessage' || roomId === undefined) return undefined
+  if (command !== 'sendMessage' || roomId === undefined || code === 'RATE_LIMITED') return undefined
   const remedy = code === 'ARCHIVED' ? 'unarchiveRoom' : 'joinRoom'
   return { asked: { command: remedy, actor, roomId }, input: { roomId } }
 }
