@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { OpenConnection } from './connections.ts'
+import { Frame } from './frame.ts'
 import type { Limits } from './limits.ts'
 import type { TimerWheel } from './timerWheel.ts'
 
@@ -55,7 +56,7 @@ export class EventStream implements OpenConnection {
 
   /** Waits while the client has too much left to read. */
   send(event: 'next' | 'complete', value?: object): Promise<void> | void {
-    const data = value === undefined ? '' : ` ${JSON.stringify(value)}`
+    const data = value === undefined ? '' : ` ${value instanceof Frame ? value.text : JSON.stringify(value)}`
     const frame = `event: ${event}\ndata:${data}\n\n`
     const response = this.#response
     if (!this.open) return

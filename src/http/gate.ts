@@ -341,7 +341,8 @@ const none: ReadonlySet<ConversationId> = new Set()
 
 /** The same object in all payloads that show the same to everyone. */
 function sharedIn(payload: unknown): object | undefined {
-  return isObject(payload) && isObject(payload.shared) ? payload.shared : undefined
+  const shared = isObject(payload) ? payload.shared : undefined
+  return typeof shared === 'object' && shared !== null ? shared : undefined
 }
 
 /** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */

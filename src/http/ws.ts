@@ -8,7 +8,6 @@ import { WebSocketServer } from 'ws'
 import { newUuid } from '../commands/occasion.ts'
 import { clientAddress } from './clientAddress.ts'
 import type { Connections } from './connections.ts'
-import type { FrameStream } from './frameStream.ts'
 import type { Gate } from './gate.ts'
 import { isObject } from './gateRequest.ts'
 import { authorizationIn } from './operation.ts'
@@ -16,6 +15,7 @@ import { type OriginPolicy, originAllowed } from './origins.ts'
 import { refusalError } from './refusal.ts'
 import { withoutQuery } from './requestParams.ts'
 import { SocketConnection } from './socketConnection.ts'
+import { SocketFrames } from './socketFrames.ts'
 
 interface SocketsOptions extends OriginPolicy {
   readonly gate: Gate
@@ -29,7 +29,7 @@ export interface Sockets {
 }
 
 /** What has been carried out in `onSubscribe` already, for the hooks that graphql-ws calls after it. */
-type Outcomes = WeakMap<ExecutionArgs, ExecutionResult | FrameStream>
+type Outcomes = WeakMap<ExecutionArgs, ExecutionResult | SocketFrames>
 
 export function createSockets(options: SocketsOptions): Sockets {
   const { gate, connections, trustProxy } = options
@@ -96,7 +96,7 @@ function createProtocol(gate: Gate) {
       connection.signIn(who.identity, place)
       return true
     },
-    onSubscribe: ({ extra: connection }, _id, payload) => carryOut({ gate, connection, payload, outcomes }),
+    onSubscribe: ({ extra: connection }, id, payload) => carryOut({ gate, connection, id, payload, outcomes }),
     execute: (args) => outcomeOf(outcomes, args),
     subscribe: (args) => outcomeOf(outcomes, args),
   })
@@ -105,6 +105,7 @@ function createProtocol(gate: Gate) {
 interface CarryOut {
   readonly gate: Gate
   readonly connection: SocketConnection
+  readonly id: string
   readonly payload: { readonly query: string }
   readonly outcomes: Outcomes
 }
@@ -113,6 +114,7 @@ interface CarryOut {
 async function carryOut({
   gate,
   connection,
+  id,
   payload,
   outcomes,
 }: CarryOut): Promise<ExecutionArgs | readonly GraphQLError[]> {
@@ -142,12 +144,12 @@ async function carryOut({
   frames.onEnd(() => {
     connection.subscriptions -= 1
   })
-  outcomes.set(admitted.args, frames)
+  outcomes.set(admitted.args, new SocketFrames({ id, frames, send: (message) => connection.send(message) }))
   if (underWay) connection.settle(underWay)
   return admitted.args
 }
 
-function outcomeOf(outcomes: Outcomes, args: ExecutionArgs): ExecutionResult | FrameStream {
+function outcomeOf(outcomes: Outcomes, args: ExecutionArgs): ExecutionResult | SocketFrames {
   const outcome = outcomes.get(args)
   if (!outcome) throw new Error('An operation reached the protocol without having passed the gate.')
   return outcome

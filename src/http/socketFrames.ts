@@ -1,0 +1,48 @@
+// The frames of one subscription on their way to its socket.
+
+import type { FrameStream } from './frameStream.ts'
+
+interface SocketFramesOptions {
+  /** Of the subscription, as the client named it. */
+  readonly id: string
+  readonly frames: FrameStream
+  /** Sends a message; a promise while the client has too much left to read. */
+  readonly send: (message: string) => Promise<void> | void
+}
+
+/**
+ * To graphql-ws this is a subscription that has no results and ends when the frames do: it still completes it, ends it when the
+ * client says so, and tells of its errors. The frames themselves are written here, since the library would make each one's text
+ * anew for every subscriber.
+ */
+export class SocketFrames implements AsyncIterableIterator<never, undefined> {
+  readonly #head: string
+  readonly #frames: FrameStream
+  readonly #send: SocketFramesOptions['send']
+
+  constructor({ id, frames, send }: SocketFramesOptions) {
+    this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    this.#frames = frames
+    this.#send = send
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Resolves when the last frame has been sent; rejects with the error that ended them. */
+  async next(): Promise<IteratorReturnResult<undefined>> {
+    for (;;) {
+      const taken = await this.#frames.next()
+      if (taken.done === true) return { done: true, value: undefined }
+      const sending = this.#send(`${this.#head}${taken.value.text}}`)
+      // The next frame is made when this one has gone out.
+      if (sending) await sending
+    }
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#frames.return()
+    return { done: true, value: undefined }
+  }
+}
