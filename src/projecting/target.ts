@@ -6,15 +6,8 @@ import type { EventType, Recorded } from '../domain/events.ts'
 import { type Position, type Revision, start } from '../eventstore/port.ts'
 import { AbsentFilter } from './absentFilter.ts'
 import { type CacheLimits, DocumentCache, type Entry, entry } from './documentCache.ts'
-import {
-  type Parked,
-  parkedFromRecord,
-  parkedKey,
-  parkedPrefix,
-  parkedStreamId,
-  parkedToRecord,
-  whatAndWhere,
-} from './parking.ts'
+import { ParkedDocuments } from './parkedDocuments.ts'
+import { type Parked, parkedStreamId, whatAndWhere } from './parking.ts'
 
 type OnError = 'park' | 'note' | 'fail'
 
@@ -58,9 +51,7 @@ export class Target {
   #absent: AbsentFilter | undefined
   /** Taken out of the cache, and being written: the store may not have them yet. One map a write, the newest first. */
   #onTheirWay: ReadonlyMap<string, Entry>[] = []
-  /** By document, with the version of its record. */
-  readonly #parked = new Map<string, { readonly parked: Parked; recordVersion: number; changed: boolean }>()
-  readonly #newlyParked: Parked[] = []
+  readonly #parked: ParkedDocuments
   /** The batch at hand: which event goes into which document. */
   #ids: string[] = []
   #events: Recorded[] = []
@@ -74,6 +65,7 @@ export class Target {
     this.#documentOf = projection.documentOf as Which
     this.#evolve = projection.evolve as unknown as Folds
     this.#onError = onError
+    this.#parked = new ParkedDocuments({ projection: projection.name, collection })
     this.#cache = new DocumentCache(limits)
     this.#absent = empty ? new AbsentFilter() : undefined
   }
@@ -84,26 +76,21 @@ export class Target {
   }
 
   get parked(): readonly Parked[] {
-    return [...this.#parked.values()].map((one) => one.parked)
+    return this.#parked.all
   }
 
   /** Revision of the last event before those that were left out; undefined where the document is not parked. */
   parkedRevision(id: string, stream?: string): Revision | undefined {
-    const own = this.#parked.get(id) ?? (stream === undefined ? undefined : this.#parked.get(parkedStreamId(stream)))
-    return own && own.parked.fromRevision - 1
+    return this.#parked.revision(id, stream)
   }
 
-  async loadParked(documents: Documents): Promise<void> {
-    this.#parked.clear()
-    for (const record of (await documents.records(parkedPrefix(this.collection))).values()) {
-      const parked = parkedFromRecord(record.value)
-      this.#parked.set(parked.documentId, { parked, recordVersion: record.version, changed: false })
-    }
+  loadParked(documents: Documents): Promise<void> {
+    return this.#parked.load(documents)
   }
 
   /** Those parked since the last call. */
   takeNewlyParked(): readonly Parked[] {
-    return this.#newlyParked.splice(0)
+    return this.#parked.takeNews()
   }
 
   /** First step of a batch: finds out which documents the events go into. */
@@ -111,7 +98,7 @@ export class Target {
     for (const event of events) {
       const which = this.#documentOf[event.type]
       if (which === undefined) continue
-      if (this.#parked.size > 0 && this.#leftOut(parkedStreamId(event.stream), event)) continue
+      if (this.#parked.size > 0 && this.#parked.leavesOut(parkedStreamId(event.stream), event)) continue
       let ids: string | readonly string[] | undefined
       try {
         ids = which(event)
@@ -154,7 +141,7 @@ export class Target {
       const entry = this.#entries[index] ?? this.#cache.use(id)
       if (entry === undefined) throw new Error('A batch was folded that had not been loaded.')
       if (event.revision <= entry.revision) continue
-      if (this.#parked.size > 0 && this.#leftOut(id, event)) {
+      if (this.#parked.size > 0 && this.#parked.leavesOut(id, event)) {
         // A parked message does not keep a text that was deleted.
         if (event.type === 'MessageDeleted' && event.data.messageId === id) this.#change(entry, undefined, event)
         continue
@@ -200,18 +187,7 @@ export class Target {
 
   /** What must be recorded of parked documents, in the same write as their effect. */
   parkedChanges(): RecordChange[] {
-    if (this.#onError !== 'park') return []
-    const changes: RecordChange[] = []
-    for (const [id, one] of this.#parked) {
-      if (!one.changed) continue
-      one.changed = false
-      changes.push({
-        key: parkedKey(this.collection, id),
-        expectedVersion: one.recordVersion++,
-        value: parkedToRecord(one.parked),
-      })
-    }
-    return changes
+    return this.#onError === 'park' ? this.#parked.takeChanges() : []
   }
 
   /** From now on it is the build in use; everything that was changed has been written. */
@@ -254,32 +230,9 @@ export class Target {
     return { collection: this.collection, id, revision, position, document }
   }
 
-  /** Counts the event where the document is parked. */
-  #leftOut(id: string, event: Recorded): boolean {
-    const one = this.#parked.get(id)
-    if (one === undefined) return false
-    if (event.revision > one.parked.throughRevision) {
-      one.parked.throughRevision = event.revision
-      one.parked.events += 1
-      one.changed = true
-    }
-    return true
-  }
-
   #failed(id: string | undefined, event: Recorded, error: unknown): void {
     if (this.#onError === 'fail') throw new FoldFailed(this.projection, event, id, error)
-    const parked: Parked = {
-      projection: this.projection.name,
-      build: this.collection,
-      documentId: id ?? parkedStreamId(event.stream),
-      stream: event.stream,
-      fromRevision: event.revision,
-      throughRevision: event.revision,
-      events: 1,
-      error: whatAndWhere(error),
-    }
-    this.#parked.set(parked.documentId, { parked, recordVersion: 0, changed: true })
-    this.#newlyParked.push(parked)
+    this.#parked.park(id, event, error)
   }
 }
 
