@@ -6,6 +6,7 @@ import { type OpenServer, startOpenServer } from '../support/openServer.ts'
 import { readable } from '../support/readable.ts'
 
 type Person = ApiClient & { readonly userId: string }
+type Input = Readonly<Record<string, unknown>>
 
 let server: OpenServer
 let ada: Person
@@ -22,9 +23,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 const conversationFields = 'id lastNumber revision participants { username } createdAt'
-const open = (client: ApiClient, input: object) =>
+const open = (client: ApiClient, input: Input) =>
   mutate(client, 'openDM', input, `position conversation { ${conversationFields} }`)
-const write = (client: ApiClient, input: object) =>
+const write = (client: ApiClient, input: Input) =>
   mutate(
     client,
     'sendDM',

@@ -5,6 +5,7 @@ import { type OpenServer, plantBan, plantServerRole, startOpenServer } from '../
 import { readable } from '../support/readable.ts'
 
 type Person = ApiClient & { readonly userId: string }
+type Input = Readonly<Record<string, unknown>>
 
 const absentRoom = 'room_00000000-0000-4000-8000-00000000000a'
 const absentMessage = 'message_00000000-0000-4000-8000-00000000000b'
@@ -17,9 +18,9 @@ let hidden: { readonly room: string; readonly message: string; readonly membersh
 /** Nobody of these may know of Ada's room. */
 let others: Readonly<Record<string, ApiClient>>
 
-const made = async (client: ApiClient, input: object) =>
+const made = async (client: ApiClient, input: Input) =>
   await mutate(client, 'createRoom', input, 'room { id slug visibility historyVisibility }')
-const updated = (client: ApiClient, input: object) =>
+const updated = (client: ApiClient, input: Input) =>
   mutate(client, 'updateRoom', input, 'room { id slug visibility historyVisibility name }')
 
 beforeAll(async () => {
@@ -64,7 +65,7 @@ describe('a private room cannot be told from one that is not there', () => {
     'query ($room: ID!, $message: ID!, $membership: ID!) { nodes(ids: [$room, $message, $membership]) { id } }',
     'query ($room: ID!) { conversation(id: $room) { id lastNumber messages { nodes { id } } members { nodes { id } } events { cursor } } }',
   ]
-  const mutations: readonly (readonly [string, (ids: typeof hidden) => object])[] = [
+  const mutations: readonly (readonly [string, (ids: typeof hidden) => Input])[] = [
     ['joinRoom', ({ room }) => ({ roomId: room })],
     ['leaveRoom', ({ room }) => ({ roomId: room })],
     ['archiveRoom', ({ room }) => ({ roomId: room })],

@@ -183,7 +183,10 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
 const planted: fc.Arbitrary<Step> = fc.tuple(person, person, fc.nat(1)).map(([who, whom, which]) =>
   step(who, ({ state }) => {
     const wasMember = state.status === 'exists' && state.members.has(whom)
-    const event = which === 0 ? { ...memberBanned(whom), data: { userId: whom, wasMember } } : memberUnbanned(whom)
+    const event =
+      which === 0
+        ? { ...memberBanned(whom), data: { userId: whom, ...(wasMember ? { wasMember } : undefined) } }
+        : memberUnbanned(whom)
     return { kind: 'happened', events: state.status === 'none' ? [] : [event] }
   }),
 )
