@@ -36,6 +36,16 @@ test('programs get no page, and nobody does where it is off', async () => {
   )
 })
 
+test('the address of the server leads a browser there, and programs nowhere', async () => {
+  await using server = await startTestServer()
+  const root = new URL('/', server.url)
+  const led = await fetch(root, { headers: browser, redirect: 'manual' })
+  expect([led.status, led.headers.get('location')]).toEqual([302, '/graphql'])
+  expect((await fetch(root)).status).toBe(404)
+  await using off = await startTestServer({ config: { graphiql: false } })
+  expect((await fetch(new URL('/', off.url), { headers: browser })).status).toBe(404)
+})
+
 test('the loop goes on while the page is made', async () => {
   await using server = await startTestServer()
   let longest = 0
@@ -51,10 +61,12 @@ test('the loop goes on while the page is made', async () => {
 
 test('the tabs are documents that the schema allows, with a password that it takes', async () => {
   const documents = graphiqlTabs.map(({ query }) => parse(query))
-  expect(documents).toHaveLength(5)
+  expect(documents).toHaveLength(6)
   for (const document of documents) expect(validate(schema, document)).toEqual([])
+  for (const { query } of graphiqlTabs)
+    for (const line of query.split('\n')) expect(line.length, line).toBeLessThanOrEqual(57)
   const [, username = '', password = ''] =
-    /username: "(.+?)", password: "(.+?)"/.exec(graphiqlTabs[0]?.query ?? '') ?? []
+    /username: "(.+?)"\s+password: "(.+?)"/.exec(graphiqlTabs[0]?.query ?? '') ?? []
   expect(checkPassword(password, username)).toBeUndefined()
   for (const { headers } of graphiqlTabs.slice(1)) expect(JSON.parse(headers ?? '{}')).toHaveProperty('authorization')
 })

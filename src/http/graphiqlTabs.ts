@@ -1,4 +1,4 @@
-// The tabs that GraphiQL opens with: a first conversation, in five steps.
+// The tabs that GraphiQL opens with: a first conversation, in six steps. The editor shows some 55 columns beside its buttons.
 
 export interface GraphiqlTab {
   readonly query: string
@@ -18,11 +18,18 @@ const room = `{
 
 export const graphiqlTabs: readonly GraphiqlTab[] = [
   {
-    query: `# 1 of 5. Make an account, with Ctrl-Enter. Take another name where this one is taken.
-# Then copy the token from the answer. In the tabs that follow, paste it into the headers
-# editor below ("Headers"), so that it reads  {"authorization": "Bearer …"}
+    query: `# 1 of 6. Make an account, with Ctrl-Enter.
+# Take another name where this one is taken.
+#
+# Then copy the token from the answer. Paste it into
+# the "Headers" editor, below, of each tab that
+# follows, so that it reads
+#   {"authorization": "Bearer session_…"}
 mutation Register {
-  register(input: { username: "ada", password: "analytical-engine-1843" }) {
+  register(input: {
+    username: "ada"
+    password: "analytical-engine-1843"
+  }) {
     ... on RegisterPayload {
       token
       user { id username displayName }
@@ -34,7 +41,8 @@ mutation Register {
     // No variables: GraphiQL does not show those of the tab that it opens with.
   },
   {
-    query: `# 2 of 5. Make a room; you are its first member. Copy its id for the tabs that follow.
+    query: `# 2 of 6. Make a room; you are its first member.
+# Copy its id for the tabs that follow.
 # Others join with the second operation.
 mutation CreateRoom($name: String!) {
   createRoom(input: { name: $name }) {
@@ -58,11 +66,20 @@ mutation JoinRoom($room: ID!) {
     headers,
   },
   {
-    query: `# 3 of 5. Send a message. The same clientMessageId sends once, however often you press Ctrl-Enter:
+    query: `# 3 of 6. Send a message. The same clientMessageId
+# sends once, however often you press Ctrl-Enter:
 # change it, and the text, for the next message.
 mutation Send($room: ID!, $text: String!, $key: ID!) {
-  sendMessage(input: { conversationId: $room, text: $text, clientMessageId: $key }) {
-    ... on SendMessagePayload { position duplicate message { id number text } }
+  sendMessage(input: {
+    conversationId: $room
+    text: $text
+    clientMessageId: $key
+  }) {
+    ... on SendMessagePayload {
+      position
+      duplicate
+      message { id number text }
+    }
     ... on Error { code detail }
   }
 }
@@ -76,16 +93,23 @@ mutation Send($room: ID!, $text: String!, $key: ID!) {
     headers,
   },
   {
-    query: `# 4 of 5. Follow the room, over a WebSocket. Leave it running, and send another message in tab 3.
-# After a break, give the last cursor as "after": you get exactly what you have missed.
+    query: `# 4 of 6. Follow the room, over a WebSocket. Leave it
+# running, and send another message in tab 3.
+# After a break, give the last cursor as "after":
+# you get exactly what you have missed.
 subscription Follow($room: ID!, $after: FeedCursor) {
-  conversationFeed(conversationId: $room, after: $after) {
+  conversationFeed(
+    conversationId: $room
+    after: $after
+  ) {
     cursor
     caughtUp
     events {
       __typename
       revision
-      ... on MessageSent { message { id number text author { displayName } } }
+      ... on MessageSent {
+        message { id number text author { displayName } }
+      }
       ... on UserJoined { user { displayName } }
     }
   }
@@ -95,7 +119,7 @@ subscription Follow($room: ID!, $after: FeedCursor) {
     headers,
   },
   {
-    query: `# 5 of 5. Read the history.
+    query: `# 5 of 6. Read the history.
 query History($room: ID!) {
   conversation(id: $room) {
     messages(last: 20) {
@@ -105,6 +129,41 @@ query History($room: ID!) {
 }
 `,
     variables: room,
+    headers,
+  },
+  {
+    query: `# 6 of 6. Follow all of your conversations at once.
+# Leave it running, and write to somebody with the
+# second operation: in a second window, or to yourself.
+subscription Inbox($after: FeedCursor) {
+  inboxFeed(after: $after) {
+    cursor
+    caughtUp
+    events {
+      __typename
+      ... on MessageSent { message { text } }
+      ... on DMSent {
+        message { text author { displayName } }
+      }
+    }
+  }
+}
+
+mutation WriteTo($name: String!, $text: String!) {
+  sendDM(input: { toUsernames: [$name], text: $text }) {
+    ... on SendDMPayload {
+      conversation { id }
+      message { number text }
+    }
+    ... on Error { code detail }
+  }
+}
+`,
+    variables: `{
+  "name": "ada",
+  "text": "A note to myself"
+}
+`,
     headers,
   },
 ]

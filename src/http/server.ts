@@ -150,6 +150,9 @@ export class HttpServer {
   async #route(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = url.pathname
     if (path === '/graphql') return this.#graphql(request, response)
+    // Whoever opens the address that the server prints gets what a browser can be given.
+    if (path === '/' && this.#options.config.graphiql && wantsPage(request))
+      return void response.writeHead(302, { location: '/graphql', 'cache-control': 'no-store' }).end()
     if (await this.#options.health.serve(path, url, request, response)) return
     for (const route of this.#options.routes ?? []) if (await route(request, response, url)) return
     sendProblem(response, 404, 'NOT_FOUND', 'There is nothing at this address. The API is at /graphql.')

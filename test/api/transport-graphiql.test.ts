@@ -5,10 +5,10 @@ import { graphiqlTabs } from '../../src/http/graphiqlTabs.ts'
 import { ApiClient } from '../support/client.ts'
 import { startTestServer } from '../support/testServer.ts'
 
-test('the five tabs run one after the other, with the token in the headers of each operation', async () => {
+test('the six tabs run one after the other, with the token in the headers of each operation', async () => {
   await using server = await startTestServer()
-  const [register, rooms, send, follow, history] = graphiqlTabs
-  if (!register || !rooms || !send || !follow || !history) throw new Error('A tab is missing.')
+  const [register, rooms, send, follow, history, inbox] = graphiqlTabs
+  if (!register || !rooms || !send || !follow || !history || !inbox) throw new Error('A tab is missing.')
   const variablesOf = (tab: typeof register, room = '') =>
     JSON.parse((tab.variables ?? '{}').replace('PASTE-THE-ID-HERE', room))
   const { token } = await new ApiClient(server.graphql).command(register.query, variablesOf(register))
@@ -35,5 +35,12 @@ test('the five tabs run one after the other, with the token in the headers of ea
     { __typename: 'MessageSent', message: { text: 'Hello!' } },
   ])
   expect(await ask(history, room)).toMatchObject({ conversation: { messages: { nodes: [{ text: 'Hello!' }] } } })
+  const all = socket.iterate({ query: inbox.query, operationName: 'Inbox', extensions })
+  expect((await all.next()).value.data).toMatchObject({ inboxFeed: { caughtUp: true } })
+  expect(await ask(inbox)).toMatchObject({ sendDM: { message: { number: 1, text: 'A note to myself' } } })
+  const told: string[] = []
+  for await (const { data } of all)
+    if (told.push(...data.inboxFeed.events.map((event: { __typename: string }) => event.__typename)) > 1) break
+  expect(told).toEqual(['ConversationAdded', 'DMSent'])
   await socket.dispose()
 })
