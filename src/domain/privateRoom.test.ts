@@ -92,6 +92,23 @@ test('a room that becomes private gives its slug back; again, it changes nothing
     .nothing()
 })
 
+test('an admin of the server closes a public room, and is told so again, though it is not theirs any more', () => {
+  const closing = { actor: as(bob, 'ADMIN'), visibility: 'PRIVATE' } as const
+  const change = roomUpdated({ slug: null, visibility: 'PRIVATE' })
+  given(...open)
+    .when(update, closing)
+    .happened(change)
+  given(...open, change)
+    .when(update, closing)
+    .nothing()
+  given(...open, change)
+    .when(update, { ...closing, name: 'Mine' })
+    .refused('FORBIDDEN')
+  given(...open, change)
+    .when(update, { ...closing, actor: as(bob) })
+    .refused('FORBIDDEN')
+})
+
 test('a room that becomes private takes no slug with it', () =>
   given(...open)
     .when(update, { actor: as(ada), visibility: 'PRIVATE', slug: 'garden' })

@@ -1,6 +1,6 @@
 // src/domain/room.ts: making rooms, changing them, and who is in them as what.
 
-import { type Actor, archivedRoom, may, mayFind, noSuchRoom, rankIn, roomRanks } from './access.ts'
+import { type Actor, archivedRoom, may, mayFind, mayRead, noSuchRoom, rankIn, roomRanks } from './access.ts'
 import type { Conversation, OpenRoom } from './conversation.ts'
 import { type Decision, happened, nothing, type Refusal, refuse } from './decision.ts'
 import type {
@@ -42,10 +42,14 @@ export function create(room: Conversation, command: CreateRoom): Decision<RoomCr
   const { creator, name, slug, topic, visibility, historyVisibility } = command
   if (creator && !mayOnServer(creator.serverRole, 'createRoom'))
     return refuse('FORBIDDEN', 'Guests cannot make rooms. Register an account, then make the room.')
-  if (room.status === 'exists')
-    return room.kind === 'ROOM' && room.madeAs === name && room.createdBy === creator?.user
-      ? nothing
-      : refuse('CONFLICT', 'This key has made another room already. Use a new key.', 'idempotencyKey')
+  if (room.status === 'exists') {
+    if (room.kind !== 'ROOM' || room.madeAs !== name || room.createdBy !== creator?.user)
+      return refuse('CONFLICT', 'This key has made another room already. Use a new key.', 'idempotencyKey')
+    // The answer shows the room as it is now, which whoever is out of it may not see.
+    return creator && !mayRead(room, creator.user)
+      ? refuse('CONFLICT', 'This key has made a room that you are no longer in. Use a new key.', 'idempotencyKey')
+      : nothing
+  }
   const contradiction = contradictionIn({ visibility, historyVisibility, slug })
   if (contradiction) return contradiction
   const made: RoomCreated = {
@@ -104,28 +108,43 @@ export interface UpdateRoom {
 export function update(conversation: Conversation, command: UpdateRoom): Decision<RoomUpdated> {
   const room = found(conversation, command.actor.user)
   if (!room) return noSuchRoom
+  const changes = changesOf(room, command)
+  const isRepeat = Object.keys(changes).length === 0
   const forbidden = mayNotChange(room, command)
-  if (forbidden) return forbidden
-  const { name, slug, topic, slowModeSeconds } = command
+  // Who has made the room private by their role on the server may not know that it was done.
+  if (forbidden) return isRepeat && closedByServer(command) ? nothing : forbidden
+  const { slug } = command
   const visibility = command.visibility ?? room.visibility
   const historyVisibility = command.historyVisibility ?? room.historyVisibility
   const contradiction = contradictionIn({ visibility, historyVisibility, slug })
   if (contradiction) return contradiction
   if (visibility === 'PUBLIC' && slug === undefined && room.slug === undefined)
     return refuse('BAD_INPUT', 'A public room needs a slug. Give one.', 'slug')
+  if (isRepeat) return nothing
+  if (room.archived) return archivedRoom
+  return happened({ type: 'RoomUpdated', data: changes })
+}
+
+/** What differs from how the room is. */
+function changesOf(
+  room: OpenRoom,
+  { name, slug, topic, visibility = room.visibility, historyVisibility, slowModeSeconds }: UpdateRoom,
+): RoomUpdated['data'] {
   const slugNow = visibility === 'PRIVATE' ? undefined : (slug ?? room.slug)
-  const changes: RoomUpdated['data'] = {
+  return {
     ...(name === undefined || name === room.name ? undefined : { name }),
     ...(slugNow === room.slug ? undefined : { slug: slugNow ?? null }),
     ...(topic === undefined || (topic ?? undefined) === room.topic ? undefined : { topic }),
     ...(visibility === room.visibility ? undefined : { visibility }),
-    ...(historyVisibility === room.historyVisibility ? undefined : { historyVisibility }),
+    ...(historyVisibility === undefined || historyVisibility === room.historyVisibility
+      ? undefined
+      : { historyVisibility }),
     ...(slowModeSeconds === undefined || slowModeSeconds === room.slowModeSeconds ? undefined : { slowModeSeconds }),
   }
-  if (Object.keys(changes).length === 0) return nothing
-  if (room.archived) return archivedRoom
-  return happened({ type: 'RoomUpdated', data: changes })
 }
+
+const closedByServer = ({ visibility, slug, actor }: UpdateRoom): boolean =>
+  visibility === 'PRIVATE' && slug === undefined && mayOnServer(actor.serverRole, 'ownRooms')
 
 const configured = ['name', 'slug', 'visibility', 'historyVisibility'] as const
 
