@@ -34,6 +34,11 @@ export class Channels {
     this.#options = options
   }
 
+  /** Channels whose followers are about to be told that there is something to pull. */
+  get news(): ReadonlySet<Channel> {
+    return this.#news
+  }
+
   deliver(events: readonly RecordedEvent[]): void {
     if (this.#channels.size === 0) return
     for (const event of events) {

@@ -75,6 +75,8 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
   #reset: InboxReset | undefined
   #early: Part[] = []
   #first = true
+  /** A frame has said that the replay is over. */
+  #caughtUp = false
   #closed = false
   #wake: (() => void) | undefined
 
@@ -172,8 +174,18 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     if (channel.head >= next) this.#news.add(stream)
   }
 
+  /**
+   * Channels tell their followers on a later turn, while what is the viewer's own is heard at once. What has been handled till now
+   * is taken together, or the cursor would stand past what has not been told.
+   */
+  #hear(): void {
+    for (const { stream } of this.#options.channels.news) if (this.#attached.has(stream)) this.#news.add(stream)
+  }
+
   /** Conversations that were left are followed until the frame that says so has been made. */
   #leave(): void {
+    // Whoever left may have come back on this very turn.
+    this.#hear()
     for (const [stream, attached] of this.#attached) {
       if (attached.member || this.#news.has(stream)) continue
       this.#letGo(attached)
@@ -196,7 +208,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     // Nothing beyond what the node has handled: it might stand after the end of somebody's access.
     const handled = this.#options.handled()
     const { events, more } = await this.#gather(place, handled)
-    if (events.length === 0 && !more && !this.#first) return undefined
+    if (events.length === 0 && !more && !this.#first && this.#caughtUp) return undefined
     const items: InboxItem[] = []
     /** With the first revision that they see. */
     const touched = new Map<Channel, number>()
@@ -216,8 +228,9 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     const reset = this.#first ? this.#reset : undefined
     const first = this.#first
     this.#first = false
-    // What is not shown moves the cursor, and is told with the next frame that shows something.
-    if (items.length === 0 && !first) return undefined
+    // What is not shown moves the cursor, and is told with the next frame that shows something, or that ends the replay.
+    if (items.length === 0 && !first && (more || this.#caughtUp)) return undefined
+    this.#caughtUp ||= !more
     return {
       events: items,
       cursor: encodeInboxCursor(now),
@@ -235,6 +248,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
 
   /** What comes next in all streams that have something new, in the order of the log, as much as a frame takes. */
   async #gather(place: InboxPlace, handled: Position): Promise<{ events: readonly Next[]; more: boolean }> {
+    this.#hear()
     const news = [...this.#news].flatMap((stream) => this.#attached.get(stream) ?? [])
     const ownNews = [...this.#ownNews]
     this.#news.clear()
