@@ -7,7 +7,7 @@ import type { Marked } from '../src/commands/readMarkers.ts'
 import type { Refusal } from '../src/domain/decision.ts'
 import type { ConversationId } from '../src/domain/ids.ts'
 import { messageId } from '../src/domain/ids.ts'
-import type { Found } from '../src/queries/loaders.ts'
+import type { Found, Loaders } from '../src/queries/loaders.ts'
 import { builder } from './builder.ts'
 import { carryOut, mutation, positionDescription } from './command.ts'
 import { by, type Context, present } from './context.ts'
@@ -101,7 +101,24 @@ const fieldDescriptions = {
 }
 
 export const messageField = async ({ sent, messageId: id }: MessagePayload, { loaders }: Context) =>
-  sent ?? present(await loaders.messages.load(id))
+  sent ?? (await ownOrSeen(present(await loaders.messages.load(id)), loaders))
+
+/** A key may have sent a message that its sender sees no more, having left and come back: of it is shown what they know. */
+async function ownOrSeen(message: Found<MessageDocument>, { access }: Loaders): Promise<Found<MessageDocument>> {
+  const granted = await access.load(message.conversationId)
+  if (granted && message.sentRevision >= granted.visibleFrom) return message
+  const { id, conversationId, number, sentRevision, authorId, sentAt, clientMessageId } = message
+  return {
+    id,
+    conversationId,
+    number,
+    sentRevision,
+    authorId,
+    sentAt,
+    bodies: [],
+    ...(clientMessageId === undefined ? undefined : { clientMessageId }),
+  }
+}
 
 const conversationField = async (
   { conversationId }: { readonly conversationId: ConversationId },

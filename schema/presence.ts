@@ -67,7 +67,10 @@ builder.objectFields(Room, (t) => ({
     description: 'Members who are there.',
     resolve: async ({ id }, _, context) => {
       const parsed = parseId(id)
-      return parsed?.type === 'room' ? await context.app.people.onlineCount(parsed.id) : 0
+      if (parsed?.type !== 'room') return 0
+      const count = await context.app.people.onlineCount(parsed.id)
+      // Content first, access last.
+      return (await context.loaders.access.load(parsed.id)) ? count : 0
     },
   }),
 }))

@@ -19,8 +19,12 @@ builder.interfaceFields(Conversation, (t) => ({
   typing: t.field({
     type: [User],
     description: 'Who types there now: at most 100, those who began first.',
-    // The ids of these documents are those of conversations.
-    resolve: ({ id }, _, context) => people(context.app.typing.in(id as ConversationId), context),
+    resolve: async ({ id }, _, context) => {
+      // The ids of these documents are those of conversations.
+      const conversation = id as ConversationId
+      const typing = context.app.typing.in(conversation)
+      return typing.length > 0 && (await context.loaders.access.load(conversation)) ? await people(typing, context) : []
+    },
   }),
 }))
 
