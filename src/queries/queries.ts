@@ -280,16 +280,15 @@ export class Queries {
     { viewer, loaders }: Asking,
     found: readonly StoredDocument<InvitationDocument>[],
   ): Promise<readonly InvitationToRoom[]> {
-    const banned = await this.models.get(
-      bans,
-      found.map(({ document }) => membershipId(document.roomId, viewer)),
-    )
-    const bannedFrom = new Set(banned.map(({ document }) => document.conversationId))
+    const own = found.map(({ document }) => membershipId(document.roomId, viewer))
+    const [banned, joined] = await Promise.all([this.models.get(bans, own), this.models.get(memberships, own)])
+    // Joining answers an invitation; that it does is noted in the invitation only a moment later.
+    const settled = new Set([...banned, ...joined].map(({ document }) => document.conversationId))
     const toRooms = await loaders.rooms.loadMany(found.map(({ document }) => document.roomId))
     return found.flatMap(({ id, document }, index) => {
       const room = toRooms[index]
       // What came of a room since is not in the invitation.
-      if (!room || room instanceof Error || room.archived || bannedFrom.has(document.roomId)) return []
+      if (!room || room instanceof Error || room.archived || settled.has(document.roomId)) return []
       return [{ ...document, id, room }]
     })
   }
