@@ -229,13 +229,17 @@ export class Gate {
           return new Frame({ ...result, data: result.data })
         }
         const content = group === undefined ? undefined : sharedIn(payload)
-        const frame = await (group === undefined || content === undefined
+        let frame = await (group === undefined || content === undefined
           ? executed(caller)
           : this.#sharedFrames.frame(content, group, () => executed(anybody())))
         // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
-        // events themselves say is left.
-        const lost = lostIn(payload)
-        return lost.size > 0 ? await executed(caller, lost) : frame
+        // events themselves say is left. Another one may be lost while that is made.
+        let withheld = none
+        for (let lost = lostIn(payload); !lost.isSubsetOf(withheld); lost = lostIn(payload)) {
+          withheld = withheld.union(lost)
+          frame = await executed(caller, withheld)
+        }
+        return frame
       },
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })

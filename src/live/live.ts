@@ -176,7 +176,8 @@ export class Live implements LogListener {
     const conversationId = conversationIdOf(conversation)
     const stream = conversationStream(conversationId)
     const channel = await this.#channels.acquire(stream)
-    const follower = { user: identity.userId, wake: () => {}, endAt: onEnd }
+    // Access may end on the very turn on which this returns: whoever asked has what they asked for by the next one.
+    const follower = { user: identity.userId, wake: () => {}, endAt: () => queueMicrotask(onEnd) }
     if (!channel.mayRead(identity.userId)) {
       this.#channels.release(channel)
       throw notFound()
