@@ -1,6 +1,6 @@
 // A live field over either of its connections, with everything kept that came and how it ended.
 
-import { expect, vi } from 'vitest'
+import { vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Data } from './client.ts'
 
@@ -58,7 +58,13 @@ export function readLive(transport: LiveTransport, asked: Asked): LiveReader {
     frames,
     ended: ended.promise,
     closed: closed.promise,
-    until: (fits) => vi.waitFor(() => expect(fits(frames)).toBe(true), { timeout: 15_000, interval: 5 }),
+    until: (fits) =>
+      vi.waitFor(
+        () => {
+          if (!fits(frames)) throw new Error(`It has not come yet. The last ones: ${JSON.stringify(frames.slice(-3))}`)
+        },
+        { timeout: 15_000, interval: 5 },
+      ),
     drop,
   }
 }
