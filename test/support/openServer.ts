@@ -31,21 +31,24 @@ interface OpenServerOptions {
   /** Settings as variables. Rate limits are off and logs silent unless said. */
   readonly env?: Readonly<Record<string, string>>
   readonly presenceTimes?: PresenceTimes
+  /** A folder to go on with; it is then not removed. */
+  readonly folder?: string
 }
 
 const quiet = { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'silent', PARLEY_PORT: '0' }
 
 /** Dispose to stop it and remove its folder. */
-export async function startOpenServer({ env = {}, presenceTimes }: OpenServerOptions = {}): Promise<OpenServer> {
-  const folder = await newFolder()
+export async function startOpenServer(options: OpenServerOptions = {}): Promise<OpenServer> {
+  const { env = {}, presenceTimes } = options
+  const folder = options.folder ?? (await newFolder())
   const { config } = loadConfig({ env: { ...quiet, ...env, PARLEY_DATA: folder }, cwd: folder })
   const opened = Promise.withResolvers<{ readonly store: EventStore; readonly documents: HeldDocuments }>()
   const server = await startServer({
     config,
     logger: await createLogger({ config }),
     presenceTimes,
-    open: async (options) => {
-      const engines = await openEngines(options)
+    open: async (opening) => {
+      const engines = await openEngines(opening)
       const documents = new HeldDocuments(engines.documents)
       opened.resolve({ store: engines.store, documents })
       return {
@@ -74,7 +77,7 @@ export async function startOpenServer({ env = {}, presenceTimes }: OpenServerOpt
       ),
     [Symbol.asyncDispose]: async () => {
       await server.close('the test is over')
-      await rm(folder, { recursive: true, force: true })
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -55,7 +55,7 @@ const weights: { readonly [C in CommandName]: number } = {
   leaveRoom: 2,
   updateRoom: 6,
   inviteToRoom: 6,
-  declineInvitation: 1,
+  declineInvitation: 2,
   setMemberRole: 4,
   removeMember: 1,
   archiveRoom: 0.5,
@@ -65,13 +65,13 @@ const weights: { readonly [C in CommandName]: number } = {
   updateProfile: 2,
   setPresence: 2,
   createGuest: 1,
-  claimGuest: 0.3,
-  register: 0.2,
-  login: 0.4,
+  claimGuest: 0.6,
+  register: 0.3,
+  login: 0.7,
   logout: 0.7,
-  endSession: 0.4,
-  changePassword: 0.2,
-  logoutEverywhere: 0.2,
+  endSession: 0.8,
+  changePassword: 0.4,
+  logoutEverywhere: 0.3,
 }
 
 /** Messages that are still edited, read and deleted; invitations that are still answered. */
