@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { graphiqlTabs } from '../../src/http/graphiqlTabs.ts'
-import { ApiClient } from '../support/client.ts'
+import { ApiClient, type Data } from '../support/client.ts'
 import { startTestServer } from '../support/testServer.ts'
 
 test('the six tabs run one after the other, with the token in the headers of each operation', async () => {
@@ -35,12 +35,12 @@ test('the six tabs run one after the other, with the token in the headers of eac
     { __typename: 'MessageSent', message: { text: 'Hello!' } },
   ])
   expect(await ask(history, room)).toMatchObject({ conversation: { messages: { nodes: [{ text: 'Hello!' }] } } })
-  const all = socket.iterate({ query: inbox.query, operationName: 'Inbox', extensions })
+  const all = socket.iterate<Data>({ query: inbox.query, operationName: 'Inbox', extensions })
   expect((await all.next()).value.data).toMatchObject({ inboxFeed: { caughtUp: true } })
   expect(await ask(inbox)).toMatchObject({ sendDM: { message: { number: 1, text: 'A note to myself' } } })
   const told: string[] = []
   for await (const { data } of all)
-    if (told.push(...data.inboxFeed.events.map((event: { __typename: string }) => event.__typename)) > 1) break
+    if (told.push(...(data?.inboxFeed.events ?? []).map((event: { __typename: string }) => event.__typename)) > 1) break
   expect(told).toEqual(['ConversationAdded', 'DMSent'])
   await socket.dispose()
 })
