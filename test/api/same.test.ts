@@ -3,16 +3,26 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type ConversationId, roomId, type UserId } from '../../src/domain/ids.ts'
-import { beforeFirst, encodeCursor } from '../../src/live/cursor.ts'
-import { type ApiClient, type Data, guest, registered } from '../support/client.ts'
-import { type LiveReader, liveTransports, readLive } from '../support/liveReader.ts'
+import { roomId, type UserId } from '../../src/domain/ids.ts'
+import { type Data, guest, registered } from '../support/client.ts'
 import { mutate } from '../support/mutate.ts'
 import { logOf, type OpenServer, plantBan, plantUnban, startOpenServer } from '../support/openServer.ts'
 import { chosenSeed, Random } from '../support/random.ts'
 import { readable } from '../support/readable.ts'
 import { SeenBy } from '../support/seenBy.ts'
 import { sendBy, transports } from '../support/transports.ts'
+import {
+  eventFields,
+  eventsOf,
+  feed,
+  inboxFeed,
+  messageFields,
+  type Person,
+  revisionsOf,
+  upTo,
+  Watching,
+  type World,
+} from '../support/watching.ts'
 
 const seed = chosenSeed()
 const worlds = 3
@@ -26,21 +36,6 @@ beforeAll(async () => {
   ada = await registered(server.graphql, 'ada')
 })
 afterAll(() => server[Symbol.asyncDispose]())
-
-type Person = ApiClient & { readonly userId: string }
-
-interface SentMessage {
-  readonly id: string
-  readonly revision: number
-  readonly author: Person
-}
-
-interface World {
-  readonly random: Random
-  readonly room: string
-  readonly people: readonly Person[]
-  readonly messages: SentMessage[]
-}
 
 // ── what happens ──
 
@@ -93,110 +88,6 @@ const weights = {
 }
 
 // ── what is seen of it ──
-
-const messageFields = 'id text editedAt deletedAt'
-const eventFields = `__typename revision ... on MessageSent { message { ${messageFields} } }
-  ... on MessageEdited { message { ${messageFields} } } ... on MessageDeleted { message { ${messageFields} } }
-  ... on EventsSkipped { throughRevision }`
-const feed = `subscription ($id: ID!, $after: FeedCursor) { conversationFeed(conversationId: $id, after: $after) {
-  cursor caughtUp events { ${eventFields} } } }`
-const inboxFeed = `subscription ($after: FeedCursor, $detail: InboxDetail!) { inboxFeed(after: $after, detail: $detail) {
-  cursor caughtUp events { __typename ... on ConversationEvent { conversation { id } } ${eventFields.replace('revision', '... on ConversationEvent { revision }')} } } }`
-
-const eventsOf = (frames: readonly Data[]): readonly Data[] => frames.flatMap(({ events }) => events)
-
-const revisionsOf = (events: readonly Data[]): readonly number[] =>
-  events.flatMap(({ revision, throughRevision = revision }) =>
-    Array.from({ length: throughRevision - revision + 1 }, (_, index) => revision + index),
-  )
-
-const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index)
-
-/** One person's feeds of a room, as they go on from pause to pause. */
-class Watching {
-  readonly world: World
-  readonly person: Person
-  /** All that came live. */
-  readonly events: Data[] = []
-  readonly inboxEvents: Data[] = []
-  /** Cursors of the feed with their revisions. */
-  readonly cursors: { readonly cursor: string; readonly revision: number }[]
-  readonly inboxCursors: string[] = []
-  readonly #inbox: LiveReader
-  #inboxTaken = 0
-  #reader: LiveReader | undefined
-  #taken = 0
-
-  constructor(world: World, person: Person) {
-    this.world = world
-    this.person = person
-    const start = encodeCursor(world.room as ConversationId, beforeFirst)
-    this.cursors = [{ cursor: start, revision: -1 }]
-    this.#inbox = this.follow(inboxFeed, { detail: 'EVERYTHING' })
-  }
-
-  follow(query: string, variables: Readonly<Record<string, unknown>>): LiveReader {
-    const { random, room } = this.world
-    const { graphql, token } = this.person
-    return readLive(random.pick(liveTransports), { graphql, token, query, variables: { id: room, ...variables } })
-  }
-
-  async ready(): Promise<void> {
-    await this.#inbox.until((frames) => frames.length > 0)
-  }
-
-  /** Takes what has come, and goes on where access was lost and has come back. */
-  async catchUp(seen: SeenBy): Promise<void> {
-    for (;;) {
-      const reader = this.#reader
-      if (reader) {
-        const isThere = (frames: readonly Data[]) => (revisionsOf(eventsOf(frames)).at(-1) ?? this.#last()) >= seen.head
-        const how = await Promise.race([reader.until(isThere).then(() => 'there' as const), reader.ended])
-        this.#take(reader)
-        if (how === 'there') return
-        reader.drop()
-        this.#reader = undefined
-      }
-      if (!seen.readable) return
-      this.#taken = 0
-      this.#reader = this.follow(feed, { after: this.cursors.at(-1)?.cursor })
-    }
-  }
-
-  async catchUpInbox(seen: SeenBy): Promise<void> {
-    // Whoever is in the room is told of its newest event.
-    if (seen.memberSince(seen.head))
-      await this.#inbox.until((frames) => (revisionsOf(this.#ofRoom(frames)).at(-1) ?? -1) >= seen.head)
-    const frames = this.#inbox.frames.slice(this.#inboxTaken)
-    this.#inboxTaken += frames.length
-    this.inboxEvents.push(...this.#ofRoom(frames))
-    this.inboxCursors.push(...frames.map(({ cursor }) => cursor))
-  }
-
-  #ofRoom(frames: readonly Data[]): readonly Data[] {
-    return eventsOf(frames).filter(
-      ({ conversation, revision }) => revision !== undefined && conversation?.id !== 'other',
-    )
-  }
-
-  #last(): number {
-    return this.cursors.at(-1)?.revision ?? -1
-  }
-
-  #take(reader: LiveReader): void {
-    for (const frame of reader.frames.slice(this.#taken)) {
-      this.events.push(...frame.events)
-      const revision = revisionsOf(frame.events).at(-1)
-      if (revision !== undefined) this.cursors.push({ cursor: frame.cursor, revision })
-    }
-    this.#taken = reader.frames.length
-  }
-
-  close(): void {
-    this.#reader?.drop()
-    this.#inbox.drop()
-  }
-}
 
 /** What can be asked for now, by id. */
 async function shownById({ world: { messages, random }, person }: Watching): Promise<ReadonlyMap<string, Data>> {
