@@ -55,6 +55,8 @@ const countsForMs = 2_000
 export class Queries {
   readonly models: ReadModels
   #counts: { readonly at: number; readonly value: Promise<ServerCounts> } | undefined
+  /** What is joined, by the operation that asked. */
+  readonly #joined = new WeakMap<Loaders, Promise<readonly FoundConversation[]>>()
 
   constructor(models: ReadModels) {
     this.models = models
@@ -194,8 +196,18 @@ export class Queries {
     return membership && (await loaders.access.load(conversationId)) ? membership : undefined
   }
 
-  /** Rooms joined and direct conversations, most recently active first. */
-  async conversations({ viewer, consistency, loaders }: Asking): Promise<readonly FoundConversation[]> {
+  /** Rooms joined and direct conversations, most recently active first. Read once for an operation, or until it writes. */
+  conversations(asking: Asking): Promise<readonly FoundConversation[]> {
+    const { loaders, consistency } = asking
+    const known = this.#joined.get(loaders)
+    if (known) return known
+    const joined = this.#readConversations(asking)
+    this.#joined.set(loaders, joined)
+    consistency.onRaise(() => this.#joined.delete(loaders))
+    return joined
+  }
+
+  async #readConversations({ viewer, consistency, loaders }: Asking): Promise<readonly FoundConversation[]> {
     await consistency.ready()
     const ids: ConversationId[] = []
     for (let more = true; more; ) {
