@@ -239,6 +239,9 @@ export class Gate {
           withheld = withheld.union(lost)
           frame = await executed(caller, withheld)
         }
+        // Its timer may ring a second late.
+        if (identity && this.#options.app.server.now() >= identity.deadline)
+          for (const error of sessionEnded().errors) throw error
         return frame
       },
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),

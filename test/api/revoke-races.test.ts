@@ -1,6 +1,7 @@
 // Access that ends while an answer is being made. Each answer is made once for every read that it takes: that read waits until the
 // viewer has lost access and more has happened since.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sessionStream } from '../../src/domain/streams.ts'
 import { ApiClient, type Data, guest, registered, send } from '../support/client.ts'
@@ -200,6 +201,24 @@ describe.each(liveTransports)('REVOKE: a frame that is under way over %s', (tran
       expect(types).toEqual(['MessageEdited', 'MemberRemoved'])
       await letIn(world.room)
     }
+  })
+
+  test('shows nothing of what comes after the time of the session is over', async () => {
+    const world = await makeRoom()
+    const word = newWord()
+    const { token, expiresAt } = await plantSession(server, bob.userId, 1_000)
+    const reader = await followed(transport, world, token)
+    const letGo = server.documents.holdWrites()
+    await mutate(ada, 'editMessage', { messageId: world.message, text: 'under way' })
+    const held = server.documents.holdRead(0)
+    letGo()
+    await held.asked
+    await sleep(expiresAt - Date.now())
+    await goOn(world, word)
+    held.letGo()
+    expect(await reader.ended).toMatchObject({ how: 'error', codes: ['UNAUTHENTICATED'] })
+    reader.drop()
+    expect(JSON.stringify(reader.frames)).not.toContain(word)
   })
 
   test('shows no edits of earlier messages to somebody who came back where only later ones are shown', async () => {
