@@ -207,6 +207,21 @@ test('the slug of an opening that was killed may be taken over after a minute, a
   })
 })
 
+test('a room that is opened while its closing frees the slug keeps it', async () => {
+  await using node = await Node.open()
+  const roomId = await madeWith(node, garden)
+  let opened: unknown
+  node.store.faults = [
+    'none',
+    async () => {
+      opened = await api(node).update(by(), { roomId, visibility: 'PUBLIC' })
+    },
+  ]
+  expect(await api(node).update(by(), { roomId, visibility: 'PRIVATE' })).toMatchObject({ kind: 'done' })
+  expect(opened).toMatchObject({ kind: 'done', state: { visibility: 'PUBLIC', slug: 'garden' } })
+  expect(await ownerOf(node, 'garden')).toBe(roomId)
+})
+
 test('whoever may not open a room, or opens it wrongly, claims nothing', async () => {
   await using node = await Node.open()
   const roomId = await madeWith(node, { ...cellar, historyVisibility: 'SINCE_JOINED' })

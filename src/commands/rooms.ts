@@ -81,7 +81,7 @@ export class RoomCommands {
       if (before.status === 'exists') {
         const again = await this.#room(id, requester, (state) => domain.create(state, room))
         // The one whose slug was taken over is told so each time.
-        return again.kind === 'refused' ? again : await this.#confirmed(again, slugOfRoom(before), id)
+        return again.kind === 'refused' ? again : await this.#confirmed(again, slugOfRoom(before), id, requester)
       }
     }
     return await this.#make(room, id, requester)
@@ -112,7 +112,7 @@ export class RoomCommands {
       if (isRefusal(claim)) return claim
     }
     const made = await this.#room(id, requester, (state) => domain.create(state, room))
-    return made.kind === 'refused' ? made : await this.#confirmed(made, room.slug, id)
+    return made.kind === 'refused' ? made : await this.#confirmed(made, room.slug, id, requester)
   }
 
   /** A new slug is claimed before the change and the old one freed after it. */
@@ -166,8 +166,12 @@ export class RoomCommands {
     const now = done.kind === 'done' ? done : await this.#commands.load(conversations, conversationStream(id))
     const present = slugOfRoom(now.state)
     const unused = done.kind === 'refused' ? slug : before?.slug
-    if (unused !== undefined && unused !== present) await this.#slugs.release(unused, id, requester)
-    return done.kind === 'done' ? await this.#confirmed(done, present, id) : done
+    if (unused !== undefined && unused !== present) {
+      await this.#slugs.release(unused, id, requester)
+      // Another change of the room at the same instant may have counted on the claim.
+      await this.#claimedAgain(unused, id, requester)
+    }
+    return done.kind === 'done' ? await this.#confirmed(done, present, id, requester) : done
   }
 
   async archive({ actor, requester }: By, id: string): Promise<RoomOutcome> {
@@ -239,9 +243,20 @@ export class RoomCommands {
   }
 
   /** Whoever was so slow that the claim was taken over has made a room that its slug does not lead to. */
-  async #confirmed(made: AboutRoom, slug: string | undefined, id: RoomId): Promise<RoomOutcome> {
+  async #confirmed(made: AboutRoom, slug: string | undefined, id: RoomId, requester: Requester): Promise<RoomOutcome> {
     if (slug === undefined) return made
+    // Another change of the room at the same instant may have freed it.
+    if ((await this.#slugs.owner(slug)) === undefined) await this.#claimedAgain(slug, id, requester)
+    const present = await this.#commands.load(conversations, conversationStream(id))
+    // By now it goes by another slug, or by none: that change looks after its own.
+    if (slugOfRoom(present.state) !== slug) return made
     return (await this.#slugs.confirm(slug, id)) ?? made
+  }
+
+  /** Claims the slug that the room goes by, where it does. */
+  async #claimedAgain(slug: string, id: RoomId, requester: Requester): Promise<void> {
+    const { state } = await this.#commands.load(conversations, conversationStream(id))
+    if (slugOfRoom(state) === slug) await this.#slugs.claim(slug, id, requester)
   }
 }
 

@@ -202,6 +202,47 @@ describe('a room that becomes private', () => {
     expect(await made(bob, { name: 'Porch' })).toMatchObject({ room: { slug: 'porch' } })
   })
 
+  test('of two rooms that open under one slug at the same instant one does, and the other is told', async () => {
+    const rooms = await Promise.all([ada, bob].map((one) => made(one, { name: 'Twins', visibility: 'PRIVATE' })))
+    const opened = await Promise.all(
+      [ada, bob].map((one, n) => updated(one, { roomId: rooms[n]?.room.id, visibility: 'PUBLIC' })),
+    )
+    expect(opened.map(({ __typename }) => __typename).sort()).toEqual(['ConflictError', 'UpdateRoomPayload'])
+    expect(opened.find(({ code }) => code)).toMatchObject({ code: 'CONFLICT', field: 'slug' })
+    await readable(server.graphql)
+    const winner = opened.find(({ room }) => room)?.room
+    expect((await ada.query('{ room(slug: "twins") { id } }')).room).toEqual({ id: winner.id })
+    expect((await ada.query('{ rooms(query: "twins") { totalCount } }')).rooms.totalCount).toBe(1)
+  })
+
+  test('opened and closed many times at the same instant, it has a slug that leads to it exactly while it is public', async () => {
+    const { room } = await made(ada, { name: 'Revolving' })
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        updated(ada, { roomId: room.id, visibility: n % 2 === 0 ? 'PRIVATE' : 'PUBLIC' }),
+      ),
+    )
+    for (const { __typename, field } of answers)
+      if (__typename !== 'UpdateRoomPayload') expect([__typename, field]).toEqual([expect.any(String), 'slug'])
+    await readable(server.graphql)
+    const seen = '{ viewer { id } room(slug: "revolving") { id } }'
+    const { conversation } = await ada.query(
+      'query ($id: ID!) { conversation(id: $id) { ... on Room { slug visibility } } }',
+      {
+        id: room.id,
+      },
+    )
+    const { room: found } = await ada.query(seen)
+    expect([conversation.slug, found]).toEqual(
+      conversation.visibility === 'PRIVATE' ? [null, null] : ['revolving', { id: room.id }],
+    )
+    // Once more, with nobody in between, it is as it should be in any case.
+    for (const visibility of ['PRIVATE', 'PUBLIC'])
+      expect(await updated(ada, { roomId: room.id, visibility })).toMatchObject({ room: { visibility } })
+    await readable(server.graphql)
+    expect((await ada.query(seen)).room).toEqual({ id: room.id })
+  })
+
   test('stops being read by those who are not in it, at once and everywhere', async () => {
     const { room } = await made(ada, { name: 'Glasshouse' })
     const { message } = await send(ada, room.id, 'Look!')
