@@ -19,22 +19,29 @@ const occasion = (actor: string) => ({
 const inBatches = 200
 
 /** Appends messages with the next numbers. */
-export async function appendMessages(
+export const appendMessages = (
   folder: string,
-  { roomId, actor, from, texts }: { roomId: string; actor: string; from: number; texts: readonly string[] },
+  { roomId, ...rest }: { roomId: string; actor: string; from: number; texts: readonly string[] },
+): Promise<void> => appendToRooms(folder, { rooms: [roomId], ...rest })
+
+/** The same messages to several rooms, which take turns in the log. */
+export async function appendToRooms(
+  folder: string,
+  { rooms, actor, from, texts }: { rooms: readonly string[]; actor: string; from: number; texts: readonly string[] },
 ): Promise<void> {
   const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
-  const events = texts.map(
-    (text, index): NewEvent => ({
-      id: randomUUID(),
-      type: 'MessageSent',
-      data: { number: from + index },
-      body: { text, contentHash: 'of-no-key' },
-      metadata: occasion(actor),
-    }),
-  )
-  for (let at = 0; at < events.length; at += inBatches)
-    await store.append(streamOf(roomId), events.slice(at, at + inBatches), 'exists')
+  const sent = (text: string, index: number): NewEvent => ({
+    id: randomUUID(),
+    type: 'MessageSent',
+    data: { number: from + index },
+    body: { text, contentHash: 'of-no-key' },
+    metadata: occasion(actor),
+  })
+  for (let at = 0; at < texts.length; at += inBatches)
+    for (const roomId of rooms) {
+      const events = texts.slice(at, at + inBatches).map((text, index) => sent(text, at + index))
+      await store.append(streamOf(roomId), events, 'exists')
+    }
   await store.close()
 }
 
