@@ -210,15 +210,16 @@ test('the slug of an opening that was killed may be taken over after a minute, a
 test('a room that is opened while its closing frees the slug keeps it', async () => {
   await using node = await Node.open()
   const roomId = await madeWith(node, garden)
-  let opened: unknown
+  let opened: ReturnType<RoomCommands['update']> | undefined
   node.store.faults = [
     'none',
     async () => {
-      opened = await api(node).update(by(), { roomId, visibility: 'PUBLIC' })
+      opened = api(node).update(by(), { roomId, visibility: 'PUBLIC' })
+      await new Promise((resolve) => setTimeout(resolve, 50))
     },
   ]
   expect(await api(node).update(by(), { roomId, visibility: 'PRIVATE' })).toMatchObject({ kind: 'done' })
-  expect(opened).toMatchObject({ kind: 'done', state: { visibility: 'PUBLIC', slug: 'garden' } })
+  expect(await opened).toMatchObject({ kind: 'done', state: { visibility: 'PUBLIC', slug: 'garden' } })
   expect(await ownerOf(node, 'garden')).toBe(roomId)
 })
 
