@@ -82,7 +82,7 @@ export class HttpServer {
   /**
    * @param port 0 takes a free one
    * @returns what it listens on
-   * @throws Error that says what to do where the address cannot be had
+   * @throws the system's own error where the address cannot be had; `startFailure` says what to do
    */
   async listen(host: string, port: number): Promise<AddressInfo> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -90,8 +90,6 @@ export class HttpServer {
     this.#server.listen({ host, port }, resolve)
     try {
       await promise
-    } catch (error) {
-      throw new Error(sentenceFor(error, host, port), { cause: error })
     } finally {
       this.#server.off('error', reject)
     }
@@ -182,18 +180,4 @@ export class HttpServer {
 
 function urlOf(request: IncomingMessage): URL | undefined {
   return URL.parse(request.url ?? '', 'http://parley.invalid') ?? undefined
-}
-
-function sentenceFor(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is taken by another program. Stop it, or choose another port with --port (0 takes a free one).`
-    case 'EACCES':
-      return `Port ${port} may not be used by this account. Choose one above 1023 with --port.`
-    case 'EADDRNOTAVAIL':
-      return `${host} is no address of this machine. Choose another with --host (127.0.0.1, or 0.0.0.0 for all).`
-    default:
-      return `The server cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : 'unknown error'}`
-  }
 }
