@@ -95,15 +95,13 @@ test('pages of other origins read answers only where the settings allow it', asy
   expect(preflight.headers.get('access-control-allow-credentials')).toBeNull()
 })
 
-test('a port that is taken is said, with what to do', async () => {
+test('a port that is taken is said, so that whoever starts it can say what to do', async () => {
   await using first = await startTestServer()
   await using second = await startTestServer()
   const port = Number(new URL(first.origin).port)
   await expect(second.http.listen('127.0.0.1', port)).rejects.toThrow()
   const { TestServer } = await import('./serverForTests.ts')
-  await expect(new TestServer().http.listen('127.0.0.1', port)).rejects.toThrow(
-    `Port ${port} on 127.0.0.1 is taken by another program. Stop it, or choose another port with --port`,
-  )
+  await expect(new TestServer().http.listen('127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE', port })
 })
 
 test('the log knows path and status of a request, but no query and no body', async () => {
