@@ -173,6 +173,49 @@ async function followed(transport: LiveTransport, world: World, token = bob.toke
   return reader
 }
 
+const inboxFeed = `subscription { inboxFeed(detail: EVERYTHING) { events { __typename
+  ... on ConversationEvent { conversation { id ${topic} lastMessage { text } messages(last: 3) { nodes { text } } } }
+  ... on MessageSent { message { text conversation { ${topic} } } } ... on MessageEdited { message { text conversation { ${topic} } } }
+  ... on ConversationAdded { conversation { ${topic} lastMessage { text } } } ... on ConversationRemoved { conversationId } } } }`
+
+describe.each(liveTransports)('REVOKE: a frame of the inbox that is under way over %s', (transport) => {
+  test.each([
+    ['shows nothing of what comes after the end of access', 'ALL', false],
+    ['shows no edits of earlier messages to somebody who came back to less', 'SINCE_JOINED', true],
+  ])('%s', async (_, historyVisibility, comesBack) => {
+    const world = await makeRoom({ ...privateRoom, historyVisibility })
+    let { message } = world
+    for (let number = 0; ; number++) {
+      const word = newWord()
+      const { graphql, token } = bob
+      const reader = readLive(transport, { graphql, token, query: inboxFeed })
+      await reader.until((frames) => frames.length > 0)
+      const letGo = server.documents.holdWrites()
+      await mutate(ada, 'editMessage', { messageId: message, text: `under way ${number}` })
+      const held = server.documents.holdRead(number)
+      letGo()
+      const came = reader.until((frames) => frames.length > 1)
+      if ((await Promise.race([held.asked.then(() => 'held'), came])) !== 'held') {
+        held.letGo()
+        reader.drop()
+        expect(number).toBeGreaterThan(4)
+        return
+      }
+      await remove(world.room)
+      if (comesBack) await mutate(ada, 'editMessage', { messageId: message, text: `edited ${word}` })
+      else await goOn({ ...world, message }, word)
+      if (comesBack) await letIn(world.room)
+      await caughtUp(world.room)
+      held.letGo()
+      await reader.until((frames) => JSON.stringify(frames).includes('ConversationRemoved'))
+      reader.drop()
+      expect(JSON.stringify(reader.frames), `read ${number}`).not.toContain(word)
+      if (!comesBack) await letIn(world.room)
+      message = await say(world.room, 'another text')
+    }
+  })
+})
+
 describe.each(liveTransports)('REVOKE: a frame that is under way over %s', (transport) => {
   test('shows nothing of what comes after the end of access, and the feed then completes', async () => {
     const world = await makeRoom()
