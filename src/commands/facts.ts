@@ -41,8 +41,11 @@ export class Facts {
     return new Map(found.map(({ id, document }) => [id, document.userId]))
   }
 
+  /** An account that its name does not lead to does not exist. */
   async user(id: UserId): Promise<UserDocument | undefined> {
-    return (await this.#patiently(() => this.#models.get(users, [id])))?.document
+    const user = (await this.#patiently(() => this.#models.get(users, [id])))?.document
+    const [claim] = user ? await this.#models.get(usernames, [user.usernameKey]) : []
+    return claim?.document.userId === id ? user : undefined
   }
 
   /** Who a username (in lower case) leads to. */
