@@ -3,7 +3,7 @@
 import { WebSocket } from 'ws'
 import type { ApiClient, Data } from './client.ts'
 
-export interface PausableSocket {
+interface PausableSocket {
   /** Reads nothing any more, so that the buffers of the machine fill up. */
   pause(): void
   resume(): void

@@ -23,7 +23,7 @@ export interface Session {
 }
 
 /** What a writer knows. */
-export interface Standing {
+interface Standing {
   readonly actor: string
   readonly token: string | undefined
   /** Absent for guests. */
