@@ -35,6 +35,8 @@ export interface Part {
 
 interface Attached extends Standing {
   readonly follower: Follower
+  /** Position of its first event that has not been received, where that was seen. */
+  goesOnAt?: Position | undefined
 }
 
 interface InboxFeedOptions {
@@ -249,9 +251,8 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
   /** What comes next in all streams that have something new, in the order of the log, as much as a frame takes. */
   async #gather(place: InboxPlace, handled: Position): Promise<{ events: readonly Next[]; more: boolean }> {
     this.#hear()
-    const news = [...this.#news].flatMap((stream) => this.#attached.get(stream) ?? [])
+    const { news, until } = this.#nearest()
     const ownNews = [...this.#ownNews]
-    this.#news.clear()
     this.#ownNews.clear()
     const limit = Math.min(frameEvents, Math.max(fewest, Math.ceil((2 * frameEvents) / Math.max(1, news.length))))
     /** Behind this, a stream that was not read to its end may have more. */
@@ -275,16 +276,44 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     let bytes = 0
     let count = 0
     for (const { position, event } of all) {
-      if (position > bound) break
+      if (position > bound || (until !== undefined && position >= until)) break
       bytes += 'kind' in event ? weightOf(event) : 200
       if (count === frameEvents || (count > 0 && bytes > frameBytes)) break
       count++
     }
-    for (const { from } of all.slice(count)) {
-      if (typeof from === 'string') this.#ownNews.add(from)
-      else this.#news.add(from.channel.stream)
+    for (const { position, from } of all.slice(count)) {
+      if (typeof from === 'string') {
+        this.#ownNews.add(from)
+        continue
+      }
+      from.goesOnAt ??= position
+      this.#news.add(from.channel.stream)
     }
-    return { events: all.slice(0, count), more: count < all.length || bound < handled }
+    return { events: all.slice(0, count), more: count < all.length || bound < handled || until !== undefined }
+  }
+
+  /**
+   * Takes the conversations that may hold what comes next: those of which it has not been seen where they go on, and of the others
+   * as many as a frame has events, the first ones. With thousands that have something new, not all of them are read for each frame.
+   * @returns them, and where the first of the rest goes on
+   */
+  #nearest(): { readonly news: readonly Attached[]; readonly until: Position | undefined } {
+    const news: Attached[] = []
+    const seen: { readonly attached: Attached; readonly at: Position }[] = []
+    for (const stream of this.#news) {
+      const attached = this.#attached.get(stream)
+      if (attached?.goesOnAt === undefined) {
+        if (attached) news.push(attached)
+        this.#news.delete(stream)
+      } else seen.push({ attached, at: attached.goesOnAt })
+    }
+    seen.sort((a, b) => (a.at < b.at ? -1 : 1))
+    for (const { attached } of seen.slice(0, frameEvents)) {
+      news.push(attached)
+      attached.goesOnAt = undefined
+      this.#news.delete(attached.channel.stream)
+    }
+    return { news, until: seen[frameEvents]?.at }
   }
 
   async #eventsOf(
