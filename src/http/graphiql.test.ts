@@ -18,6 +18,7 @@ test('a browser gets GraphiQL, compressed and once', async () => {
   expect(html).toContain('YogaGraphiQL.renderYogaGraphiQL')
   expect(html).toContain('"subscriptionsProtocol":"WS"')
   expect(html).toContain('conversationFeed')
+  expect(html.slice(0, html.indexOf('<body'))).toContain('.graphiql-tab { transform: none')
   // Nothing in it is fetched from elsewhere.
   expect(html).not.toMatch(/<(script|link)[^>]+(src|href)="(?!data:)/)
   const etag = page.headers.get('etag') ?? ''
