@@ -9,26 +9,23 @@ import {
   type GraphQLSchema,
   getOperationAST,
 } from 'graphql'
-import { type App, type Caller, type ContextOptions, createContext } from '../../schema/context.ts'
+import { type App, type Caller, createContext } from '../../schema/context.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
-import type { ConversationId } from '../domain/ids.ts'
 import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
 import { AccountConnections } from './accountConnections.ts'
 import type { AllowedDocuments } from './allowedDocuments.ts'
 import { tooCostly } from './documentCost.ts'
 import { Documents } from './documents.ts'
-import { Frame } from './frame.ts'
+import { FrameMaker } from './frameMaker.ts'
 import { FrameStream } from './frameStream.ts'
-import { type Admitted, type GateRequest, isObject, type Transport } from './gateRequest.ts'
+import type { Admitted, GateRequest, Transport } from './gateRequest.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { type Operation, readOperation } from './operation.ts'
 import { type Refused, refused, sessionEnded } from './refusal.ts'
 import type { RequestLogger } from './requestLogger.ts'
 import { watchSession } from './sessionEnd.ts'
-import { SharedFrames } from './sharedFrames.ts'
-import { Sharing } from './sharing.ts'
 import { TimerWheel } from './timerWheel.ts'
 import { shown, shownError } from './unexpectedErrors.ts'
 
@@ -66,8 +63,7 @@ export class Gate {
   readonly accounts: AccountConnections
   readonly #options: GateOptions
   readonly #documents: Documents
-  readonly #sharing: Sharing
-  readonly #sharedFrames = new SharedFrames()
+  readonly #frames: FrameMaker
   readonly #lastWrites = recentlyUsed<string, Position>(rememberedWriters)
 
   constructor(options: GateOptions) {
@@ -77,7 +73,7 @@ export class Gate {
     this.accounts = new AccountConnections(limits)
     this.#options = options
     this.#documents = new Documents({ schema, limits, introspection, allowed })
-    this.#sharing = new Sharing(schema)
+    this.#frames = new FrameMaker({ schema, app: options.app, execute: (args) => this.#execute(args) })
   }
 
   /** Whether clients may send the id of a document instead of it. */
@@ -217,33 +213,9 @@ export class Gate {
       await begun.source.return?.()
       return sessionEnded().errors
     }
-    const group = this.#sharing.groupOf(args)
     const frames = new FrameStream({
       source: begun.source,
-      frameOf: async (payload) => {
-        const executed = async (by: Caller, withheld?: ReadonlySet<ConversationId>) => {
-          const contextValue = this.#contextOf(by, positionIn(payload), { frame: true, ...(withheld && { withheld }) })
-          const result = await this.#execute({ ...args, rootValue: payload, contextValue })
-          // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
-          if (result.data == null) throw result.errors?.[0] ?? new Error('A frame has neither data nor errors.')
-          return new Frame({ ...result, data: result.data })
-        }
-        const content = group === undefined ? undefined : sharedIn(payload)
-        let frame = await (group === undefined || content === undefined
-          ? executed(caller)
-          : this.#sharedFrames.frame(content, group, () => executed(anybody())))
-        // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
-        // events themselves say is left. Another one may be lost while that is made.
-        let withheld = none
-        for (let lost = lostIn(payload); !lost.isSubsetOf(withheld); lost = lostIn(payload)) {
-          withheld = withheld.union(lost)
-          frame = await executed(caller, withheld)
-        }
-        // Its timer may ring a second late.
-        if (identity && this.#options.app.server.now() >= identity.deadline)
-          for (const error of sessionEnded().errors) throw error
-        return frame
-      },
+      frameOf: this.#frames.of({ args, caller, identity }),
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())
@@ -293,14 +265,12 @@ export class Gate {
   #contextOf(
     caller: Caller,
     atLeast: Position | undefined,
-    { frame = false, unreachable = false, withheld }: Pick<ContextOptions, 'frame' | 'unreachable' | 'withheld'> = {},
+    { unreachable = false } = {},
   ): Admitted['args']['contextValue'] {
     return createContext({
       app: this.#options.app,
       caller,
-      frame,
       unreachable,
-      ...(withheld === undefined ? {} : { withheld }),
       ...(atLeast === undefined ? {} : { atLeast }),
     })
   }
@@ -335,29 +305,4 @@ export class Gate {
       return { errors: [shownError(error, occasion)] }
     }
   }
-}
-
-/** The conversations of a live payload that may no longer be shown as they are now. */
-function lostIn(payload: unknown): ReadonlySet<ConversationId> {
-  // Made by the feed, never by a client.
-  const lost = isObject(payload) ? (payload.lost as (() => ReadonlySet<ConversationId>) | undefined) : undefined
-  return lost?.() ?? none
-}
-
-const none: ReadonlySet<ConversationId> = new Set()
-
-/** The same object in all payloads that show the same to everyone. */
-function sharedIn(payload: unknown): object | undefined {
-  const shared = isObject(payload) ? payload.shared : undefined
-  return typeof shared === 'object' && shared !== null ? shared : undefined
-}
-
-/** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */
-const anybody = (): Caller => ({ address: '', connectionId: '', correlationId: newUuid() })
-
-/** What a live payload's fields must see at least. */
-function positionIn(payload: unknown): Position | undefined {
-  const atLeast = isObject(payload) ? payload.atLeast : undefined
-  // Made by the feed, never by a client.
-  return typeof atLeast === 'string' ? (atLeast as Position) : undefined
 }

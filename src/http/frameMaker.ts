@@ -1,0 +1,108 @@
+// Makes the frames of subscriptions of what their feeds give: once for all who see the same, and never more than the viewer may
+// still see once it is made.
+
+import type { ExecutionArgs, ExecutionResult, GraphQLSchema } from 'graphql'
+import { type App, type Caller, type Context, createContext } from '../../schema/context.ts'
+import type { Identity } from '../accounts/sessions.ts'
+import { newUuid } from '../commands/occasion.ts'
+import type { ConversationId } from '../domain/ids.ts'
+import type { Position } from '../eventstore/port.ts'
+import { Frame } from './frame.ts'
+import { isObject } from './gateRequest.ts'
+import { sessionEnded } from './refusal.ts'
+import { SharedFrames } from './sharedFrames.ts'
+import { Sharing } from './sharing.ts'
+
+type Args = ExecutionArgs & { readonly contextValue: Context }
+
+interface FrameMakerOptions {
+  readonly schema: GraphQLSchema
+  readonly app: App
+  readonly execute: (args: Args) => Promise<ExecutionResult>
+}
+
+interface Subscription {
+  readonly args: Args
+  readonly caller: Caller
+  readonly identity: Identity | undefined
+}
+
+export class FrameMaker {
+  readonly #options: FrameMakerOptions
+  readonly #sharing: Sharing
+  readonly #shared = new SharedFrames()
+
+  constructor(options: FrameMakerOptions) {
+    this.#options = options
+    this.#sharing = new Sharing(options.schema)
+  }
+
+  /** What makes the frames of one subscription. It throws a GraphQLError when the session has ended, or when there is no frame. */
+  of({ args, caller, identity }: Subscription): (payload: unknown) => Promise<Frame> {
+    const group = this.#sharing.groupOf(args)
+    return async (payload) => {
+      const executed = (by: Caller, withheld?: ReadonlySet<ConversationId>) =>
+        this.#executed(args, payload, { by, withheld })
+      const content = group === undefined ? undefined : sharedIn(payload)
+      let frame = await (group === undefined || content === undefined
+        ? executed(caller)
+        : this.#shared.frame(content, group, () => executed(anybody())))
+      // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
+      // events themselves say is left. Another one may be lost while that is made.
+      let withheld = none
+      for (let lost = lostIn(payload); !lost.isSubsetOf(withheld); lost = lostIn(payload)) {
+        withheld = withheld.union(lost)
+        frame = await executed(caller, withheld)
+      }
+      // Its timer may ring a second late.
+      if (identity && this.#options.app.server.now() >= identity.deadline)
+        for (const error of sessionEnded().errors) throw error
+      return frame
+    }
+  }
+
+  async #executed(
+    args: Args,
+    payload: unknown,
+    { by, withheld }: { readonly by: Caller; readonly withheld: ReadonlySet<ConversationId> | undefined },
+  ): Promise<Frame> {
+    const { app, execute } = this.#options
+    const atLeast = positionIn(payload)
+    const contextValue = createContext({
+      app,
+      caller: by,
+      frame: true,
+      ...(withheld && { withheld }),
+      ...(atLeast === undefined ? {} : { atLeast }),
+    })
+    const result = await execute({ ...args, rootValue: payload, contextValue })
+    // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
+    if (result.data == null) throw result.errors?.[0] ?? new Error('A frame has neither data nor errors.')
+    return new Frame({ ...result, data: result.data })
+  }
+}
+
+/** The conversations of a live payload that may no longer be shown as they are now. */
+function lostIn(payload: unknown): ReadonlySet<ConversationId> {
+  // Made by the feed, never by a client.
+  const lost = isObject(payload) ? (payload.lost as (() => ReadonlySet<ConversationId>) | undefined) : undefined
+  return lost?.() ?? none
+}
+
+const none: ReadonlySet<ConversationId> = new Set()
+
+/** The same object in all payloads that show the same to everyone. */
+function sharedIn(payload: unknown): object | undefined {
+  const shared = isObject(payload) ? payload.shared : undefined
+  return typeof shared === 'object' && shared !== null ? shared : undefined
+}
+
+/** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */
+const anybody = (): Caller => ({ address: '', connectionId: '', correlationId: newUuid() })
+
+/** What a live payload's fields must see at least. */
+function positionIn(payload: unknown): Position | undefined {
+  const atLeast = isObject(payload) ? payload.atLeast : undefined
+  // Made by the feed, never by a client.
+  return typeof atLeast === 'string' ? (atLeast as Position) : undefined
+}
