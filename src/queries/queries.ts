@@ -6,7 +6,7 @@ import { type DirectDocument, directs } from '../../projections/directs.ts'
 import { type InvitationDocument, invitationId, invitations } from '../../projections/invitations.ts'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { mentions, wholeRoom } from '../../projections/mentions.ts'
-import { readMarkerId, readMarkers } from '../../projections/readMarkers.ts'
+import { type ReadMarkerDocument, readMarkerId, readMarkers } from '../../projections/readMarkers.ts'
 import { slugs, usernames } from '../../projections/reservations.ts'
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
@@ -305,11 +305,29 @@ export class Queries {
     })
   }
 
-  /** How far people have read, furthest first. */
+  /** How far people have read, furthest first. Whoever has left is not told of: that they were there is not for all to know. */
   async readMarkersOf({ consistency, loaders }: Asking, conversationId: ConversationId, limit: number) {
     await consistency.ready()
-    const found = await this.models.find(readMarkers, { filter: { conversationId }, sort: { number: -1 }, limit })
-    return (await loaders.access.load(conversationId)) ? found.map(({ id, document }) => ({ ...document, id })) : []
+    const found: Found<ReadMarkerDocument>[] = []
+    for (let skip = 0, more = true; more && found.length < limit; ) {
+      const size = skip === 0 ? limit : chunk
+      const some = await this.models.find(readMarkers, {
+        filter: { conversationId },
+        sort: { number: -1 },
+        limit: size,
+        skip,
+      })
+      const idOf = ({ userId }: ReadMarkerDocument) => membershipId(conversationId, userId)
+      const joined = await this.models.get(
+        memberships,
+        some.map(({ document }) => idOf(document)),
+      )
+      const members = new Set<string>(joined.map(({ id }) => id))
+      for (const { id, document } of some) if (members.has(idOf(document))) found.push({ ...document, id })
+      skip += size
+      more = some.length === size
+    }
+    return (await loaders.access.load(conversationId)) ? found.slice(0, limit) : []
   }
 
   /** Counts over the whole server, at most two seconds old. */
