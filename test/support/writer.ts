@@ -87,6 +87,8 @@ export class Writer {
   #credentials: Credentials | undefined
   /** Sessions to end: of guests, of new accounts, and of logins. */
   #sessions: Session[] = []
+  /** Rooms that are not there for this writer, as far as is known: mostly left alone. */
+  readonly #shut = new Set<string>()
   /** What has no answer yet, and is done again with the same key before anything else. */
   #open: Wanted | undefined
   /** What lets the next message of this writer through. */
@@ -140,6 +142,9 @@ export class Writer {
     this.#signedOut(wish, token, done, again !== undefined)
     if (done.outcome === 'ok') this.#learn(done, given)
     if (done.outcome === 'failed') this.#remedy = remedyFor(done)
+    if (done.roomId !== undefined && done.outcome === 'ok') this.#shut.delete(done.roomId)
+    else if (done.roomId !== undefined && done.outcome === 'failed' && done.code === 'NOT_FOUND')
+      this.#shut.add(done.roomId)
     return true
   }
 
@@ -195,8 +200,11 @@ export class Writer {
     this.#remedy = undefined
     const signedOut = this.#token === undefined
     if (remedy && !signedOut) return { wish: remedy, token: this.#token }
+    const { rooms } = this.#world
+    const open = this.#random.chance(0.9) ? rooms.filter((roomId) => !this.#shut.has(roomId)) : rooms
     const standing = {
       ...this.#world,
+      rooms: open.length > 0 ? open : rooms,
       actor: this.userId,
       token: this.#token,
       credentials: this.#credentials,
@@ -213,7 +221,8 @@ export class Writer {
 
 /** Whoever was refused as a stranger joins; whoever came to an archived room opens it. */
 function remedyFor({ command, actor, roomId, code }: Attempt & { readonly outcome: 'failed' }): Wish | undefined {
-  if (command !== 'sendMessage' || roomId === undefined || code === 'RATE_LIMITED') return undefined
+  if (command !== 'sendMessage' || roomId === undefined) return undefined
+  if (code !== 'ARCHIVED' && code !== 'FORBIDDEN') return undefined
   const remedy = code === 'ARCHIVED' ? 'unarchiveRoom' : 'joinRoom'
   return { asked: { command: remedy, actor, roomId }, input: { roomId } }
 }
