@@ -19,6 +19,12 @@ export interface StaysDocument {
   readonly stays: readonly Stay[]
 }
 
+/**
+ * A feed is continued over no more events than this. Whoever was in it so long before has too many to make up for, so that such a
+ * stay is asked for by nobody, however often they leave and come back.
+ */
+const farthest = 10_000
+
 const of = (event: Recorded<EventOf<'UserJoined' | 'UserLeft' | 'MemberRemoved' | 'MemberBanned'>>) =>
   event.conversationId && membershipId(event.conversationId, event.data.userId)
 
@@ -27,8 +33,11 @@ const begun = (
   conversationId: ConversationId | undefined,
   userId: UserId,
   from: number,
-): StaysDocument | undefined =>
-  conversationId && { conversationId, userId, stays: [...(before ? ended(before, from).stays : []), { from }] }
+): StaysDocument | undefined => {
+  if (!conversationId) return undefined
+  const earlier = before ? ended(before, from).stays : []
+  return { conversationId, userId, stays: [...earlier.filter(({ to = from }) => to >= from - farthest), { from }] }
+}
 
 function ended(document: StaysDocument, to: number): StaysDocument {
   const last = document.stays.at(-1)
@@ -42,7 +51,7 @@ const end = (document: StaysDocument | undefined, event: { readonly revision: nu
 /** By the id that the membership has. */
 export const stays = projection<StaysDocument>({
   name: 'stays',
-  version: 1,
+  version: 2,
   access: true,
   indexes: [{ userId: 1, conversationId: 1 }],
   documentOf: {
