@@ -93,9 +93,9 @@ mutation Send($room: ID!, $text: String!, $key: ID!) {
     headers,
   },
   {
-    query: `# 4 of 6. Follow the room, over a WebSocket. Leave it
-# running, and send another message in tab 3.
-# After a break, give the last cursor as "after":
+    query: `# 4 of 6. Follow the room, over a WebSocket. Send from
+# tab 3 of a second window: leaving this tab stops it.
+# After a break, give the last cursor as "after", below:
 # you get exactly what you have missed.
 subscription Follow($room: ID!, $after: FeedCursor) {
   conversationFeed(
@@ -115,7 +115,11 @@ subscription Follow($room: ID!, $after: FeedCursor) {
   }
 }
 `,
-    variables: room,
+    variables: `{
+  "room": "PASTE-THE-ID-HERE",
+  "after": null
+}
+`,
     headers,
   },
   {
@@ -133,8 +137,8 @@ query History($room: ID!) {
   },
   {
     query: `# 6 of 6. Follow all of your conversations at once.
-# Leave it running, and write to somebody with the
-# second operation: in a second window, or to yourself.
+# Write to somebody with the second operation, from a
+# second window. Writing to yourself makes notes.
 subscription Inbox($after: FeedCursor) {
   inboxFeed(after: $after) {
     cursor
