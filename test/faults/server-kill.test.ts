@@ -22,7 +22,7 @@ const judgedEvery = 5
 /** People who are connected while they write, so that they are seen to come and go. */
 const connected = 3
 /** Ended sessions that are tried at each judgement. */
-const tried = 20
+const tried = 10
 /** What goes wrong inside is shown with a failure. */
 const env = { PARLEY_LOG_LEVEL: 'warn' }
 
