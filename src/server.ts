@@ -126,7 +126,14 @@ async function assemble({
   const forgetting = new Forgetting({ store, documents, logger, readModels: projecting })
   const commands = new Commands({ store, documents, models: projecting.readModels, clock })
   const watch = new SessionWatch()
-  const live = new Live({ store, models: projecting.readModels, snapshots: commands.snapshots, follower, watch, now: clock.now })
+  const live = new Live({
+    store,
+    models: projecting.readModels,
+    snapshots: commands.snapshots,
+    follower,
+    watch,
+    now: clock.now,
+  })
   const sessions = new Sessions({ commands, models: projecting.readModels, watch, sessionDays: config.sessionDays })
   const rates = new RateLimits({ now: clock.now, enabled: config.rateLimits })
   const credentials = new Credentials({

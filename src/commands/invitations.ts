@@ -3,16 +3,17 @@
 import { noSuchRoom } from '../domain/access.ts'
 import type { Conversation } from '../domain/conversation.ts'
 import { type Refusal, refuse } from '../domain/decision.ts'
-import type { RoomId, UserId } from '../domain/ids.ts'
-import { decline, declinedRevision } from '../domain/invitations.ts'
+import type { Recorded, UserInvited } from '../domain/events.ts'
+import { consequenceId, type RoomId, type UserId } from '../domain/ids.ts'
+import { decline, declinedRevision, receive } from '../domain/invitations.ts'
 import { invite } from '../domain/room.ts'
 import { conversationStream, invitationsStream } from '../domain/streams.ts'
-import type { Position } from '../eventstore/port.ts'
+import { type Position, start } from '../eventstore/port.ts'
 import type { AboutRoom } from './aboutRoom.ts'
 import { conversations, invitations } from './aggregate.ts'
 import type { Commands } from './commands.ts'
 import { roomIdOf, userIdOf } from './input.ts'
-import type { By } from './occasion.ts'
+import type { By, Requester } from './occasion.ts'
 
 /** People in one invitation, at most. */
 const invitedAtOnce = 100
@@ -55,7 +56,23 @@ export class InvitationCommands {
       requester,
       decide: (room) => invite(room, { actor, users, declined }),
     })
-    return outcome.kind === 'refused' ? outcome : { ...outcome, roomId }
+    if (outcome.kind === 'refused') return outcome
+    // The process tells whoever is not told here; that this is done at once is for those who read their own writes.
+    const told = await Promise.all(
+      outcome.events.flatMap((event) => (event.type === 'UserInvited' ? [this.#tell(roomId, event, requester)] : [])),
+    )
+    const position = told.reduce((latest, each) => (each > latest ? each : latest), outcome.position)
+    return { ...outcome, position, roomId }
+  }
+
+  async #tell(roomId: RoomId, event: Recorded<UserInvited>, requester: Requester): Promise<Position> {
+    const { id, revision, actor, data } = event
+    const outcome = await this.#commands.run(invitations, invitationsStream(data.userId), {
+      requester: { ...requester, causationId: id },
+      decide: (state) =>
+        receive(state, { roomId, revision, invitedBy: actor, eventId: consequenceId(id, 'InvitationReceived') }),
+    })
+    return outcome.kind === 'refused' ? start : outcome.position
   }
 
   /** Declining twice declines once. */

@@ -75,7 +75,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
   readonly #attaching = new Map<string, Promise<void>>()
   #place: InboxPlace | undefined
   #reset: InboxReset | undefined
-  #early: Part[] = []
+  #early: { readonly part: Part; readonly position: Position }[] = []
   #first = true
   /** A frame has said that the replay is over. */
   #caughtUp = false
@@ -99,14 +99,15 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
     this.#ownNews.add(`invitations-${rawId(this.user)}`)
     const early = this.#early
     this.#early = []
-    for (const part of early) this.gained(part)
+    // What stands before the place is in the parts already.
+    for (const { part, position } of early) if (position > place.position) this.gained(part, position)
   }
 
-  /** The viewer has become a member of a conversation by the event at `next`. */
-  gained(part: Part): void {
+  /** The viewer has become a member of a conversation by the event at `next`, which stands at this position. */
+  gained(part: Part, position: Position): void {
     if (this.#closed || this.#attached.has(part.stream) || this.#attaching.has(part.stream)) return
     if (!this.#place) {
-      this.#early.push(part)
+      this.#early.push({ part, position })
       return
     }
     const attaching = this.#attach(part)
@@ -266,10 +267,16 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined> {
       if (more) this.#news.add(attached.channel.stream)
     })
     const ownRead = ownNews.map(async (stream) => {
+      const pages = this.#options.store.readStream(stream, { after: place.position, limit: frameEvents })
+      const own: RecordedEvent[] = []
+      for await (const page of pages) own.push(...page)
       // What comes later rings again when the node handles it.
-      for await (const page of this.#options.store.readStream(stream, { after: place.position }))
-        for (const event of page)
-          if (event.position <= handled) all.push({ position: event.position, from: stream, event })
+      for (const event of own)
+        if (event.position <= handled) all.push({ position: event.position, from: stream, event })
+      const last = own.length === frameEvents ? own.at(-1) : undefined
+      if (!last || last.position > handled) return
+      if (last.position < bound) bound = last.position
+      this.#ownNews.add(stream)
     })
     await Promise.all([...conversationsRead, ...ownRead])
     all.sort((a, b) => (a.position < b.position ? -1 : 1))

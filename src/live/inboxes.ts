@@ -62,10 +62,10 @@ export class Inboxes {
   /** Tells the feeds what is gained, and what is new of their viewers' own; the rest they hear from the channels. */
   deliver(events: readonly RecordedEvent[]): void {
     if (this.#feeds.size === 0) return
-    for (const { type, stream, data, revision } of events) {
-      if (type === 'UserJoined') this.#gained(data.userId, stream, revision)
+    for (const { type, stream, data, revision, position } of events) {
+      if (type === 'UserJoined') this.#gained(data.userId, { stream, next: revision, member: false }, position)
       else if (type === 'DMOpened' && Array.isArray(data.members))
-        for (const member of data.members) this.#gained(member, stream, revision)
+        for (const member of data.members) this.#gained(member, { stream, next: revision, member: false }, position)
       else if (stream.startsWith('read-')) this.#ownNews(stream.slice(5, 41), stream)
       else if (stream.startsWith('invitations-')) this.#ownNews(stream.slice('invitations-'.length), stream)
     }
@@ -192,9 +192,9 @@ export class Inboxes {
     return streams
   }
 
-  #gained(user: unknown, stream: string, next: number): void {
+  #gained(user: unknown, part: Part, position: Position): void {
     // What is no id of a person is nobody's.
-    for (const feed of this.#feeds.get(user as UserId) ?? []) feed.gained({ stream, next, member: false })
+    for (const feed of this.#feeds.get(user as UserId) ?? []) feed.gained(part, position)
   }
 
   #ownNews(rawUser: string, stream: string): void {

@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
-import { createLogger } from '../../src/logger.ts'
 import type { PresenceTimes } from '../../src/live/presence/devices.ts'
+import { createLogger } from '../../src/logger.ts'
 import { startServer } from '../../src/server.ts'
 
 export interface TestServer extends AsyncDisposable {
@@ -32,7 +32,11 @@ export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'parley-t
 const quiet = { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'silent', PARLEY_PORT: '0' }
 
 /** Starts a server in this process. Dispose to stop it and remove its folder. */
-export async function startTestServer({ env = {}, folder, presenceTimes }: TestServerOptions = {}): Promise<TestServer> {
+export async function startTestServer({
+  env = {},
+  folder,
+  presenceTimes,
+}: TestServerOptions = {}): Promise<TestServer> {
   const data = folder ?? (await newFolder())
   const { config } = loadConfig({ env: { ...quiet, ...env, PARLEY_DATA: data }, cwd: data })
   const server = await startServer({ config, logger: await createLogger({ config }), presenceTimes })
