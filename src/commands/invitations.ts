@@ -58,9 +58,13 @@ export class InvitationCommands {
     })
     if (outcome.kind === 'refused') return outcome
     // The process tells whoever is not told here; that this is done at once is for those who read their own writes.
-    const told = await Promise.all(
-      outcome.events.flatMap((event) => (event.type === 'UserInvited' ? [this.#tell(roomId, event, requester)] : [])),
-    )
+    const told = await Promise.all([
+      ...outcome.events.flatMap((event) =>
+        event.type === 'UserInvited' ? [this.#tell(roomId, event, requester)] : [],
+      ),
+      // Whoever was invited before has been told before.
+      ...users.map(async (user) => (await this.#commands.load(invitations, invitationsStream(user))).position),
+    ])
     const position = told.reduce((latest, each) => (each > latest ? each : latest), outcome.position)
     return { ...outcome, position, roomId }
   }
