@@ -42,7 +42,6 @@ import { PresenceFeeds } from './live/presence/presenceFeeds.ts'
 import { ServerFeeds } from './live/serverFeed.ts'
 import { Typing } from './live/typing.ts'
 import type { Logger } from './logger.ts'
-import { methodsOf } from './methods.ts'
 import { Forgetting } from './processes/forgetting.ts'
 import { Inviting } from './processes/inviting.ts'
 import { Projecting } from './projecting/projecting.ts'
@@ -244,14 +243,14 @@ async function assemble({
   follower.start()
   closing.defer(() => follower.close())
   await projecting.catchUp()
-  await presence.open()
+  await Promise.all([presence.open(), makeRooms(config, app.commands.rooms, logger)])
   closing.defer(() => presence.close())
   closing.defer(() => typing.close())
-  await makeRooms(config, app.commands.rooms, logger)
-  const control = await ControlServer.listen(
-    config.data,
-    methodsOf({ store, documents, projecting, commands, forgetting, batch: liveBatch }),
-  )
+  const control = await ControlServer.listen(config.data, async () => {
+    // Seldom called, and a good part of all modules: a start does not wait for them.
+    const { methodsOf } = await import('./methods.ts')
+    return methodsOf({ store, documents, projecting, commands, forgetting, batch: liveBatch })
+  })
   closing.defer(() => control.close())
   const address = await http.listen(config.host, config.port)
   closing.defer(() => http.close())

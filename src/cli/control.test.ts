@@ -12,7 +12,7 @@ import { maxLineBytes } from './jsonLines.ts'
 const folder = () => mkdtempSync(path.join(tmpdir(), 'parley-control-'))
 
 async function serve(data: string, handlers: ControlHandlers): Promise<ControlServer> {
-  const server = await ControlServer.listen(data, handlers)
+  const server = await ControlServer.listen(data, async () => handlers)
   onTestFinished(() => server.close())
   return server
 }
@@ -68,20 +68,20 @@ test('a stale socket is replaced, a living one is not', async () => {
   const data = folder()
   leaveStaleSocket(data)
   await serve(data, { who: async () => 'first' })
-  await expect(ControlServer.listen(data, {})).rejects.toThrow('EADDRINUSE')
+  await expect(ControlServer.listen(data, async () => ({}))).rejects.toThrow('EADDRINUSE')
   expect(await callControl(data, 'who', {})).toEqual({ result: 'first' })
 })
 
 test('a file of that name that is no socket is left alone', async () => {
   const data = folder()
   writeFileSync(controlPath(data), 'mine')
-  await expect(ControlServer.listen(data, {})).rejects.toThrow('EADDRINUSE')
+  await expect(ControlServer.listen(data, async () => ({}))).rejects.toThrow('EADDRINUSE')
   expect(existsSync(controlPath(data))).toBe(true)
 })
 
 test('only the same user can connect, and the socket goes with the server', async () => {
   const data = folder()
-  const server = await ControlServer.listen(data, {})
+  const server = await ControlServer.listen(data, async () => ({}))
   expect(statSync(controlPath(data)).mode & 0o777).toBe(0o600)
   await server.close()
   expect(existsSync(controlPath(data))).toBe(false)
@@ -120,7 +120,7 @@ test('a caller that gives up, and one that vanishes, end the work', async () => 
 
 test('a server that stops ends the calls under way', async () => {
   const data = folder()
-  const server = await ControlServer.listen(data, {
+  const server = await serve(data, {
     wait: async (_, emit, signal) => {
       await emit({})
       await once(signal, 'abort')

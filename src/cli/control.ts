@@ -39,14 +39,19 @@ export class ControlServer {
   }
 
   /**
-   * Listens in the data folder; only the same user can connect. A socket file that nobody answers on is removed.
+   * Listens in the data folder; only the same user can connect. The handlers are loaded at the first call. A socket file that nobody answers on is removed.
    *
    * @throws {Error} another server listens there, or the folder cannot be written
    */
-  static async listen(folder: string, handlers: ControlHandlers): Promise<ControlServer> {
+  static async listen(folder: string, load: () => Promise<ControlHandlers>): Promise<ControlServer> {
     const path = controlPath(folder)
     const server = createServer()
     const control = new ControlServer(server)
+    let loaded: Promise<ControlHandlers> | undefined
+    const handlers = () => {
+      loaded ??= load()
+      return loaded
+    }
     server.on('connection', (socket) => void control.#serve(socket, handlers))
     try {
       await listenOn(server, path)
@@ -69,7 +74,7 @@ export class ControlServer {
     clearTimeout(force)
   }
 
-  async #serve(socket: Socket, handlers: ControlHandlers): Promise<void> {
+  async #serve(socket: Socket, load: () => Promise<ControlHandlers>): Promise<void> {
     const call = new AbortController()
     this.#calls.set(socket, call)
     socket.on('close', () => {
@@ -83,6 +88,7 @@ export class ControlServer {
       const first = await lines.next()
       if (first.done) return
       const { method, params } = requestOf(first.value)
+      const handlers = await load()
       const handler = Object.hasOwn(handlers, method) ? handlers[method] : undefined
       if (handler === undefined) throw new BadLine(`The server does not know ${method}. It may be of another version.`)
       // Nothing more is expected; reading on is what shows that the caller has gone.

@@ -36,7 +36,7 @@ async function parley(
 /** A folder on which something answers as a running server does. */
 async function running(handlers: ControlHandlers): Promise<string> {
   const data = folder()
-  const server = await ControlServer.listen(data, handlers)
+  const server = await ControlServer.listen(data, async () => handlers)
   onTestFinished(() => server.close())
   return data
 }
