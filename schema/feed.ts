@@ -6,7 +6,7 @@ import { messageId, type UserId } from '../src/domain/ids.ts'
 import type { ConversationRecord, FeedEvent, ShownEvent } from '../src/live/event.ts'
 import type { InboxReset } from '../src/live/inboxFeed.ts'
 import type { InboxItem } from '../src/live/inboxItems.ts'
-import { builder } from './builder.ts'
+import { builder, type Types } from './builder.ts'
 import { type Context, present, signedIn } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
 import { Conversation, ConversationFeedPayload, Message } from './refs.ts'
@@ -25,7 +25,7 @@ const FeedResetReason = builder.enumType('FeedResetReason', {
   },
 })
 
-export const FeedReset = builder.objectRef<{ readonly reason: InboxReset }>('FeedReset').implement({
+const FeedReset = builder.objectRef<{ readonly reason: InboxReset }>('FeedReset').implement({
   description: 'Read a fresh page, and go on from the cursor of this frame.',
   fields: (t) => ({
     reason: t.field({
@@ -34,6 +34,39 @@ export const FeedReset = builder.objectRef<{ readonly reason: InboxReset }>('Fee
       description: 'Why.',
       resolve: ({ reason }) => reason,
     }),
+  }),
+})
+
+/** What every frame of a feed that can be resumed says. */
+interface FeedFrame {
+  readonly cursor: string
+  readonly caughtUp: boolean
+  readonly reset?: { readonly reason: InboxReset }
+}
+
+/** @param onReset what the client does when it cannot go on from its cursor */
+export const frameFields = <F extends FeedFrame>(
+  t: PothosSchemaTypes.ObjectFieldBuilder<Types, F>,
+  onReset: string,
+) => ({
+  cursor: t.field({
+    extensions: shared,
+    type: 'FeedCursor',
+    description: 'Where the feed stands after this frame.',
+    resolve: (frame) => frame.cursor,
+  }),
+  caughtUp: t.boolean({
+    extensions: shared,
+    description:
+      'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
+    resolve: (frame) => frame.caughtUp,
+  }),
+  reset: t.field({
+    extensions: shared,
+    type: FeedReset,
+    nullable: true,
+    description: `Set when \`after\` cannot be continued from; ${onReset}.`,
+    resolve: (frame) => frame.reset,
   }),
 })
 
@@ -248,25 +281,7 @@ ConversationFeedPayload.implement({
       description: 'In order; none may be there.',
       resolve: ({ events }) => [...events],
     }),
-    cursor: t.field({
-      extensions: shared,
-      type: 'FeedCursor',
-      description: 'Where the feed stands after this frame.',
-      resolve: ({ cursor }) => cursor,
-    }),
-    caughtUp: t.exposeBoolean('caughtUp', {
-      extensions: shared,
-      description:
-        'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
-    }),
-    reset: t.field({
-      extensions: shared,
-      type: FeedReset,
-      nullable: true,
-      description:
-        'Set when `after` cannot be continued from; the client then reads a fresh page and goes on from `cursor`.',
-      resolve: ({ reset }) => reset,
-    }),
+    ...frameFields(t, 'the client then reads a fresh page and goes on from `cursor`'),
   }),
 })
 

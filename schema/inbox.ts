@@ -4,7 +4,7 @@ import type { InboxFrame } from '../src/live/inboxFeed.ts'
 import type { InboxDetail, InboxItem } from '../src/live/inboxItems.ts'
 import { builder } from './builder.ts'
 import { asking, signedIn } from './context.ts'
-import { FeedReset, InboxEvent } from './feed.ts'
+import { frameFields, InboxEvent } from './feed.ts'
 import { Invitation } from './invitation.ts'
 import { Conversation } from './refs.ts'
 import { Viewer } from './user.ts'
@@ -68,22 +68,7 @@ const InboxFeedPayload = builder.objectRef<InboxFrame>('InboxFeedPayload').imple
       description: 'In the order of the log; none may be there.',
       resolve: ({ events }) => [...events],
     }),
-    cursor: t.field({
-      type: 'FeedCursor',
-      description: 'Where the feed stands after this frame.',
-      resolve: ({ cursor }) => cursor,
-    }),
-    caughtUp: t.exposeBoolean('caughtUp', {
-      description:
-        'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
-    }),
-    reset: t.field({
-      type: FeedReset,
-      nullable: true,
-      description:
-        'Set when `after` cannot be continued from; the client then reads a fresh page and goes on from `cursor`.',
-      resolve: ({ reset }) => reset,
-    }),
+    ...frameFields(t, 'the client then reads a fresh page and goes on from `cursor`'),
   }),
 })
 

@@ -3,7 +3,7 @@
 import type { Coming, ServerFrame } from '../src/live/serverFeed.ts'
 import { builder } from './builder.ts'
 import { signedIn } from './context.ts'
-import { FeedReset, userOf } from './feed.ts'
+import { frameFields, userOf } from './feed.ts'
 import { User } from './user.ts'
 
 const ServerEvent = builder.interfaceRef<Coming>('ServerEvent').implement({
@@ -51,21 +51,7 @@ const ServerFeedPayload = builder.objectRef<ServerFrame>('ServerFeedPayload').im
       description: 'In order; none may be there.',
       resolve: ({ events }) => [...events],
     }),
-    cursor: t.field({
-      type: 'FeedCursor',
-      description: 'Where the feed stands after this frame.',
-      resolve: ({ cursor }) => cursor,
-    }),
-    caughtUp: t.exposeBoolean('caughtUp', {
-      description:
-        'False while history is being replayed. The first frame with true ends the replay; it may hold no event.',
-    }),
-    reset: t.field({
-      type: FeedReset,
-      nullable: true,
-      description: 'Set when `after` cannot be continued from; the client then goes on from `cursor`.',
-      resolve: ({ reset }) => reset,
-    }),
+    ...frameFields(t, 'the client then goes on from `cursor`'),
   }),
 })
 
