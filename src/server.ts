@@ -43,7 +43,7 @@ import { ServerFeeds } from './live/serverFeed.ts'
 import { Typing } from './live/typing.ts'
 import type { Logger } from './logger.ts'
 import { Forgetting } from './processes/forgetting.ts'
-import { Inviting } from './processes/inviting.ts'
+import { inviting } from './processes/inviting.ts'
 import { Projecting } from './projecting/projecting.ts'
 import { PeopleQueries } from './queries/people.ts'
 import { Queries } from './queries/queries.ts'
@@ -142,7 +142,7 @@ async function assemble({
   })
   const signing = new SigningCommands({ commands, credentials, sessions })
   const messages = new MessageCommands({ commands, messageLength: config.messageLength })
-  const inviting = new Inviting({ store, documents, logger, commands })
+  const invited = inviting({ store, documents, logger, commands })
   const presenceCommands = new PresenceCommands(commands)
   const presence = new Presence({
     commands: presenceCommands,
@@ -225,7 +225,7 @@ async function assemble({
   follower.add(typing)
   follower.add(projecting)
   follower.add(forgetting)
-  follower.add(inviting)
+  follower.add(invited)
   follower.onHearing((hearing) => {
     if (hearing) return logger.info('The log is heard again.')
     logger.error('Nothing is heard from the log. Feeds are closed until it is back.')
@@ -238,8 +238,8 @@ async function assemble({
   closing.defer(() => projecting.close())
   await forgetting.open()
   closing.defer(() => forgetting.close())
-  await inviting.open()
-  closing.defer(() => inviting.close())
+  await invited.open()
+  closing.defer(() => invited.close())
   follower.start()
   closing.defer(() => follower.close())
   await projecting.catchUp()

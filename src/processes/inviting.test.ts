@@ -7,18 +7,18 @@ import { newUuid } from '../commands/occasion.ts'
 import { RoomCommands } from '../commands/rooms.ts'
 import { consequenceId } from '../domain/ids.ts'
 import { invitationsStream } from '../domain/streams.ts'
-import { Inviting } from './inviting.ts'
+import { inviting } from './inviting.ts'
 
 const logger = { info() {}, warn() {}, error() {} }
 const invited = { ...userInvited(eve), actor: ada }
 const ofEve = invitationsStream(eve)
 
 /** The process as a node starts it; nothing of it is closed where it stands for one that was killed. */
-async function started(node: Node): Promise<Inviting> {
-  const inviting = new Inviting({ store: node.log, documents: node.documents, logger, commands: node.commands })
-  await inviting.open()
-  await node.follow(inviting)
-  return inviting
+async function started(node: Node): Promise<ReturnType<typeof inviting>> {
+  const invited = inviting({ store: node.log, documents: node.documents, logger, commands: node.commands })
+  await invited.open()
+  await node.follow(invited)
+  return invited
 }
 
 const eventsOf = async (node: Node, stream: string) => (await Array.fromAsync(node.log.readStream(stream))).flat()

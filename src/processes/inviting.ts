@@ -8,8 +8,7 @@ import type { InvitationEvent } from '../domain/events.ts'
 import { consequenceId, parseId, type RoomId } from '../domain/ids.ts'
 import { accept, type Invitations, receive, withdraw } from '../domain/invitations.ts'
 import { invitationsStream } from '../domain/streams.ts'
-import type { LogListener } from '../eventstore/follower.ts'
-import type { Delivery, EventStore } from '../eventstore/port.ts'
+import type { EventStore } from '../eventstore/port.ts'
 import type { Logger } from '../projecting/logger.ts'
 import { type Cause, Process } from './process.ts'
 
@@ -23,56 +22,28 @@ export interface InvitingOptions {
 type TriggerType = 'UserInvited' | 'UserJoined' | 'MemberBanned'
 type Trigger = Cause<TriggerType>
 
-export class Inviting implements LogListener {
-  readonly #commands: Commands
-  readonly #process: Process<TriggerType>
+/** Follows the log; what it tells is told once, however often it begins again. */
+export const inviting = ({ store, documents, logger, commands }: InvitingOptions): Process<TriggerType> =>
+  new Process({
+    store,
+    documents,
+    logger,
+    name: 'inviting',
+    types: ['UserInvited', 'UserJoined', 'MemberBanned'],
+    handle: async (events) => {
+      for (const event of events) await tell(commands, event)
+    },
+  })
 
-  constructor({ store, documents, logger, commands }: InvitingOptions) {
-    this.#commands = commands
-    this.#process = new Process({
-      store,
-      documents,
-      logger,
-      name: 'inviting',
-      types: ['UserInvited', 'UserJoined', 'MemberBanned'],
-      handle: async (events) => {
-        for (const event of events) await this.#tell(event)
-      },
-    })
-  }
-
-  /** What keeps it from going on now, as a sentence. */
-  get trouble(): string | undefined {
-    return this.#process.trouble
-  }
-
-  open(): Promise<void> {
-    return this.#process.open()
-  }
-
-  deliver(delivery: Delivery): void {
-    this.#process.deliver(delivery)
-  }
-
-  /** Resolves when everybody has been told of what is in the log now. */
-  idle(): Promise<void> {
-    return this.#process.idle()
-  }
-
-  close(): Promise<void> {
-    return this.#process.close()
-  }
-
-  async #tell(event: Trigger): Promise<void> {
-    const room = parseId(event.conversationId ?? '')
-    if (room?.type !== 'room') return
-    const outcome = await this.#commands.run(invitations, invitationsStream(event.data.userId), {
-      requester: { user: event.actor, correlationId: event.correlationId, causationId: event.id },
-      decide: (state) => told(state, room.id, event),
-    })
-    // Nothing else can be refused here; it is done again.
-    if (outcome.kind === 'refused') throw new Error(outcome.detail)
-  }
+async function tell(commands: Commands, event: Trigger): Promise<void> {
+  const room = parseId(event.conversationId ?? '')
+  if (room?.type !== 'room') return
+  const outcome = await commands.run(invitations, invitationsStream(event.data.userId), {
+    requester: { user: event.actor, correlationId: event.correlationId, causationId: event.id },
+    decide: (state) => told(state, room.id, event),
+  })
+  // Nothing else can be refused here; it is done again.
+  if (outcome.kind === 'refused') throw new Error(outcome.detail)
 }
 
 function told(state: Invitations, roomId: RoomId, event: Trigger): Decision<InvitationEvent> {

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest'
 import { userId } from '../../src/domain/ids.ts'
 import { invitationsStream, userStream } from '../../src/domain/streams.ts'
-import { Inviting } from '../../src/processes/inviting.ts'
+import * as processes from '../../src/processes/inviting.ts'
 import { userInvited, userJoined, userLeft } from '../fixtures/events.ts'
 import { ada, bob, eve } from '../fixtures/people.ts'
 import { Node } from '../support/node.ts'
@@ -81,8 +81,8 @@ test.each(atEach(4))('ACK ONCE: a claim to the server killed at append $step ($e
 
 const logger = { info() {}, warn() {}, error() {} }
 
-async function inviting(node: Node): Promise<Inviting> {
-  const process = new Inviting({ store: node.log, documents: node.documents, logger, commands: node.commands })
+async function inviting(node: Node): Promise<ReturnType<typeof processes.inviting>> {
+  const process = processes.inviting({ store: node.log, documents: node.documents, logger, commands: node.commands })
   await process.open()
   await node.follow(process)
   return process
