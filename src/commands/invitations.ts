@@ -58,12 +58,11 @@ export class InvitationCommands {
     })
     if (outcome.kind === 'refused') return outcome
     // The process tells whoever is not told here; that this is done at once is for those who read their own writes.
+    const invited = outcome.events.flatMap((event) => (event.type === 'UserInvited' ? [event] : []))
+    const before = users.filter((user) => !invited.some(({ data }) => data.userId === user))
     const told = await Promise.all([
-      ...outcome.events.flatMap((event) =>
-        event.type === 'UserInvited' ? [this.#tell(roomId, event, requester)] : [],
-      ),
-      // Whoever was invited before has been told before.
-      ...users.map(async (user) => (await this.#commands.load(invitations, invitationsStream(user))).position),
+      ...invited.map((event) => this.#tell(roomId, event, requester)),
+      ...before.map(async (user) => (await this.#commands.load(invitations, invitationsStream(user))).position),
     ])
     const position = told.reduce((latest, each) => (each > latest ? each : latest), outcome.position)
     return { ...outcome, position, roomId }
