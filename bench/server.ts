@@ -20,7 +20,7 @@ export interface BenchServerOptions {
   readonly profile?: string | undefined
 }
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../bin/parley.js', import.meta.url))
 
 /** Disposing asks it to stop and waits until it has. @throws with what it said when it does not become ready */
 export async function startBenchServer({ folder, env = {}, profile }: BenchServerOptions): Promise<BenchServer> {

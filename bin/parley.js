@@ -4,20 +4,22 @@
 
 import { spawn } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compiledCodeFolder } from '../scripts/compiledCode.mjs'
 import { CannotInstall, ensureInstalled } from '../scripts/ensureInstalled.mjs'
 import { pinnedNode } from '../scripts/pinnedNode.mjs'
 
-const root = path.dirname(path.dirname(realpathSync(fileURLToPath(import.meta.url))))
-const main = path.join(root, 'src', 'main.ts')
+const self = realpathSync(fileURLToPath(import.meta.url))
+const root = path.dirname(path.dirname(self))
 
 try {
   ensureInstalled({ root, mode: 'production' })
   const node = pinnedNode(root)
   if (node === undefined) throw new CannotInstall('There is no Node 26 to run Parley with.')
-  if (realpathSync(node) === realpathSync(process.execPath)) await import('../src/main.ts')
+  if (realpathSync(node) === realpathSync(process.execPath)) await run()
   else handOver(node)
 } catch (error) {
   if (!(error instanceof CannotInstall)) throw error
@@ -25,9 +27,16 @@ try {
   process.exitCode = 1
 }
 
+/** From here on compiled code is kept; by worker threads only where the environment says so. */
+async function run() {
+  process.env.NODE_COMPILE_CACHE ??= compiledCodeFolder(root)
+  module.enableCompileCache()
+  await import('../src/main.ts')
+}
+
 /** Runs the pinned Node, passes signals on to it, and ends as it ends. */
 function handOver(node) {
-  const child = spawn(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit' })
   // A signal from the terminal reaches both processes; the child ignores what comes twice.
   const signals = process.platform === 'win32' ? ['SIGINT'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
   for (const signal of signals) process.on(signal, () => child.kill(signal))

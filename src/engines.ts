@@ -35,37 +35,56 @@ export async function damageIn({ data }: Pick<Config, 'data'>): Promise<readonly
   ].filter((check) => check !== undefined)
 }
 
-/**
- * Takes the data folder for this process and opens what is in it.
- * @throws {CannotOpen} in use, not writable, damaged, or from a newer version; the message says what to do
- */
-export async function openEngines({ config, onFault }: OpenOptions): Promise<Engines> {
+/** Opens the stores. Their threads begin before the next turn, and get ready while the caller does something else. */
+export type OpenEngines = (options: OpenOptions) => Promise<Engines>
+
+/** Loads the code of the engines, and nothing else. */
+export async function loadEngines(): Promise<OpenEngines> {
   const [{ lockFolder }, { openSqliteEventStore }, { openSqliteDocuments }] = await Promise.all([
     import('./eventstore/sqlite/lock.ts'),
     import('./eventstore/sqlite/store.ts'),
     import('./documents/sqlite/open.ts'),
   ])
-  // What is kept here is for the server's account alone: texts, and the hashes of passwords.
-  process.umask(0o077)
-  const opened = new AsyncDisposableStack()
-  try {
-    const lock = await lockFolder(config.data)
-    opened.defer(() => lock.release())
-    const store = await openSqliteEventStore({ folder: config.data, keepsOnlyNewest, onFault })
-    opened.defer(() => store.close())
-    const documents = await openSqliteDocuments({ folder: config.data })
-    opened.defer(() => documents.close())
-    return {
-      store,
-      documents,
-      appended: () => {
-        const { appends, commits } = store.statistics()
-        return { events: appends, commits }
-      },
-      [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  return async ({ config: { data }, onFault }) => {
+    // What is kept here is for the server's account alone: texts, and the hashes of passwords.
+    process.umask(0o077)
+    const opened = new AsyncDisposableStack()
+    try {
+      const lock = await lockFolder(data)
+      opened.defer(() => lock.release())
+      const openings = [
+        openSqliteEventStore({ folder: data, keepsOnlyNewest, onFault }),
+        openSqliteDocuments({ folder: data }),
+      ] as const
+      // Where only one of them opens, it is closed.
+      for (const opening of openings) {
+        opened.defer(async () => {
+          const store = await opening.catch(() => undefined)
+          await store?.close()
+        })
+      }
+      const [store, documents] = await Promise.all(openings)
+      return {
+        store,
+        documents,
+        appended: () => {
+          const { appends, commits } = store.statistics()
+          return { events: appends, commits }
+        },
+        [Symbol.asyncDispose]: () => opened.disposeAsync(),
+      }
+    } catch (error) {
+      await opened.disposeAsync()
+      throw error
     }
-  } catch (error) {
-    await opened.disposeAsync()
-    throw error
   }
+}
+
+/**
+ * Takes the data folder for this process and opens what is in it.
+ * @throws {CannotOpen} in use, not writable, damaged, or from a newer version; the message says what to do
+ */
+export const openEngines: OpenEngines = async (options) => {
+  const open = await loadEngines()
+  return open(options)
 }

@@ -25,7 +25,7 @@ import { RoomCommands } from './commands/rooms.ts'
 import { SigningCommands } from './commands/signing.ts'
 import { TypingCommands } from './commands/typing.ts'
 import type { Config } from './config.ts'
-import { type Engines, openEngines } from './engines.ts'
+import { type Engines, type OpenEngines, openEngines } from './engines.ts'
 import { LogFollower } from './eventstore/follower.ts'
 import type { AllowedDocuments } from './http/allowedDocuments.ts'
 import { loadAllowlist } from './http/allowlistFile.ts'
@@ -69,7 +69,7 @@ export interface StartOptions {
   /** Shorter than they are for people. */
   readonly presenceTimes?: PresenceTimes | undefined
   /** Opens the stores; those of the settings where it is left out. */
-  readonly open?: typeof openEngines | undefined
+  readonly open?: OpenEngines | undefined
 }
 
 /** Events in a batch of a rebuild while people are served. */

@@ -1,5 +1,6 @@
 // `parley start`: runs the server until it is told to stop.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { RunningServer } from '../server.ts'
 import { CliFailure, exit } from './exit.ts'
@@ -63,10 +64,21 @@ async function launch(flags: Omit<StartOptions, 'json'>, onFile: (reopen: () => 
   const { settingsFor } = await import('./settings.ts')
   const { config, warnings } = await settingsFor(flags)
   try {
-    const [{ createLogger }, { startServer }] = await Promise.all([import('../logger.ts'), import('../server.ts')])
+    const [{ createLogger }, { loadEngines }] = await Promise.all([import('../logger.ts'), import('../engines.ts')])
     const logger = await createLogger({ config, onFile })
     for (const warning of warnings) logger.warn(warning)
-    return await startServer({ config, logger })
+    const open = await loadEngines()
+    // The threads of the stores get ready while everything else is loaded, which keeps this one from turning.
+    const engines = open({ config, onFault: (message) => logger.error(message) })
+    await Promise.race([engines, nextTurn()])
+    try {
+      const [{ startServer }] = await Promise.all([import('../server.ts'), engines])
+      return await startServer({ config, logger, open: () => engines })
+    } catch (error) {
+      const opened = await engines.catch(() => undefined)
+      await opened?.[Symbol.asyncDispose]()
+      throw error
+    }
   } catch (error) {
     throw startFailure(error, config)
   }

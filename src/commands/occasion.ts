@@ -1,6 +1,6 @@
 // Where time and new ids come from. Nothing else in Parley reads the clock or makes an id for the log.
 
-import { v7 } from 'uuid'
+import { randomUUIDv7 } from 'node:crypto'
 import type { Actor } from '../domain/access.ts'
 import type { DateTime, UserId } from '../domain/ids.ts'
 
@@ -14,7 +14,7 @@ export const systemClock: Clock = { now: () => Date.now() }
 export const dateTime = (ms: number): DateTime => new Date(ms).toISOString() as DateTime
 
 /** A new UUIDv7: those made later sort later, so that indexes grow at their end. */
-export const newUuid = (): string => v7()
+export const newUuid = (): string => randomUUIDv7()
 
 /** Who asks, and under which request. */
 export interface Requester {

@@ -1,6 +1,6 @@
 // Public ids (a type, an underscore, a raw id) and how they are derived. Raw ids are lower-case UUIDs.
 
-import { v5 } from 'uuid'
+import { hash } from 'node:crypto'
 
 type Branded<B extends string> = string & { readonly __id: B }
 export type UserId = Branded<'user'>
@@ -16,9 +16,16 @@ export type DateTime = string & { readonly __time: true }
 
 /** The namespace of every id that Parley derives. It is stored in what it made: it never changes. */
 const namespace = '6f1f9c2e-5a0d-4c35-9d0e-7b0b0d1f3a77'
+const namespaceBytes = Buffer.from(namespace.replaceAll('-', ''), 'hex')
 
-/** A UUIDv5 in Parley's namespace. */
-export const derivedUuid = (name: string): string => v5(name, namespace)
+/** A UUIDv5 (RFC 9562, 5.5) in Parley's namespace. */
+export function derivedUuid(name: string): string {
+  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(name)]), 'buffer')
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
+  const hex = bytes.toString('hex', 0, 16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const publicIdPattern = new RegExp(`^(user|room|dm|message|session)_(${uuidPattern})$`)

@@ -64,8 +64,8 @@ export class Health {
         'FORBIDDEN',
         'Metrics are for programs on this machine. PARLEY_METRICS=public shows them to all.',
       )
-    const text = await metrics.text()
-    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text)
+    const { text, contentType } = await metrics.text()
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text)
   }
 
   #mayRead(request: IncomingMessage): boolean {

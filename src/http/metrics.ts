@@ -1,6 +1,6 @@
 // What /metrics shows, for Prometheus.
 
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Counter, Gauge } from 'prom-client'
 import type { OperationMetrics } from './gate.ts'
 
 /** Figures that others keep; asked for when /metrics is read. */
@@ -17,19 +17,47 @@ export interface Figures {
 
 export interface Metrics extends OperationMetrics {
   /** In the text format of Prometheus. */
-  text(): Promise<string>
-  readonly contentType: string
+  text(): Promise<{ readonly text: string; readonly contentType: string }>
 }
 
+type Labels = readonly [kind: string, transport: string, outcome: string]
+
+/** The library of Prometheus is loaded when the metrics are first asked for: few servers are, and none of them at its start. */
 export function createMetrics(figures: Figures): Metrics {
+  const operations = new Map<string, { readonly labels: Labels; count: number }>()
+  let registry: ReturnType<typeof registryOf> | undefined
+  return {
+    operation: (...labels) => {
+      const key = labels.join(' ')
+      const counted = operations.get(key)
+      if (counted === undefined) operations.set(key, { labels, count: 1 })
+      else counted.count += 1
+    },
+    text: async () => {
+      registry ??= registryOf(figures, operations)
+      const { metrics, contentType } = await registry
+      return { text: await metrics(), contentType }
+    },
+  }
+}
+
+async function registryOf(
+  figures: Figures,
+  operations: ReadonlyMap<string, { readonly labels: Labels; readonly count: number }>,
+): Promise<{ readonly metrics: () => Promise<string>; readonly contentType: string }> {
+  const { Counter, collectDefaultMetrics, Gauge, Registry } = await import('prom-client')
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const operations = new Counter({
+  new Counter({
     name: 'parley_operations_total',
     help: 'GraphQL operations by kind, transport and outcome.',
     labelNames: ['kind', 'transport', 'outcome'],
     registers,
+    collect() {
+      this.reset()
+      for (const { labels, count } of operations.values()) this.labels(...labels).inc(count)
+    },
   })
   const gauge = (name: string, help: string, read: () => number): Gauge =>
     new Gauge({
@@ -59,9 +87,5 @@ export function createMetrics(figures: Figures): Metrics {
     })
   total('parley_events_appended_total', 'Events appended to the log since the start.', () => figures.appended().events)
   total('parley_commits_total', 'Transactions that appended them.', () => figures.appended().commits)
-  return {
-    operation: (kind, transport, outcome) => operations.inc({ kind, transport, outcome }),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-  }
+  return { metrics: () => registry.metrics(), contentType: registry.contentType }
 }

@@ -18,11 +18,11 @@ beforeAll(async () => {
     'query ($id: ID) { room(id: $id) { viewerMembership { id } } viewer { session { id } } }',
     { id: room.id },
   )
-  ids['User'] = bob.userId
-  ids['Room'] = room.id
-  ids['Message'] = message.id
-  ids['Membership'] = seen.viewerMembership.id
-  ids['Session'] = viewer.session.id
+  ids.User = bob.userId
+  ids.Room = room.id
+  ids.Message = message.id
+  ids.Membership = seen.viewerMembership.id
+  ids.Session = viewer.session.id
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
@@ -37,7 +37,7 @@ describe('a node', () => {
   })
 
   test("of another person's session is not there", async () => {
-    expect(await bob.query(node, { id: ids['Session'] })).toEqual({ node: null })
+    expect(await bob.query(node, { id: ids.Session })).toEqual({ node: null })
   })
 
   test.each([
@@ -62,7 +62,7 @@ describe('a node', () => {
   })
 
   test('is not found by an id in other case, of another type, or cut', async () => {
-    const room = ids['Room'] ?? ''
+    const room = ids.Room ?? ''
     const bad = [room.toUpperCase(), room.replace('room_', 'user_'), room.replace('room_', 'dm_'), room.slice(0, -1)]
     for (const id of bad) expect(await ada.query(node, { id }), id).toEqual({ node: null })
   })
@@ -70,20 +70,20 @@ describe('a node', () => {
 
 describe('several nodes', () => {
   test('come in the order of their ids, with null where there is none', async () => {
-    const asked = [ids['Message'], 'x', ids['Room'], ids['Message'], `user_${absent}`]
+    const asked = [ids.Message, 'x', ids.Room, ids.Message, `user_${absent}`]
     const found = (await ada.query(nodes, { ids: asked })).nodes
     expect(found).toEqual([
-      { __typename: 'Message', id: ids['Message'] },
+      { __typename: 'Message', id: ids.Message },
       null,
-      { __typename: 'Room', id: ids['Room'] },
-      { __typename: 'Message', id: ids['Message'] },
+      { __typename: 'Room', id: ids.Room },
+      { __typename: 'Message', id: ids.Message },
       null,
     ])
     expect((await ada.query(nodes, { ids: [] })).nodes).toEqual([])
   })
 
   test('are at most 100 at once', async () => {
-    const one = ids['User'] ?? ''
+    const one = ids.User ?? ''
     expect((await ada.query(nodes, { ids: Array(100).fill(one) })).nodes).toHaveLength(100)
     const { body } = await ada.post(nodes, { ids: Array(101).fill(one) })
     expect(body.errors?.[0]?.extensions?.code).toBe('BAD_INPUT')
@@ -116,8 +116,8 @@ describe('a person', () => {
 
 test('a conversation is found by its id, and only by one of a conversation', async () => {
   const query = 'query ($id: ID!) { conversation(id: $id) { __typename id } }'
-  const id = ids['Room']
+  const id = ids.Room
   expect(await ada.query(query, { id })).toEqual({ conversation: { __typename: 'Room', id } })
-  for (const other of [ids['Message'], ids['User'], `room_${absent}`, `dm_${absent}`, 'x'])
+  for (const other of [ids.Message, ids.User, `room_${absent}`, `dm_${absent}`, 'x'])
     expect(await ada.query(query, { id: other }), other).toEqual({ conversation: null })
 })

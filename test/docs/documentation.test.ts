@@ -149,7 +149,7 @@ test('the verbs for accounts work, one after the other', async () => {
 /** Runs a verb of the command line, with a password piped in. */
 function parley(line: string, folder: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain)
-  const running = run(process.execPath, [join(root, 'src/main.ts'), ...words, '--data', folder])
+  const running = run(process.execPath, [join(root, 'bin/parley.js'), ...words, '--data', folder])
   running.child.stdin?.end('two for tea, tea for two\n')
   return running
 }

@@ -62,7 +62,7 @@ export interface ServerProcess extends TestServer {
   stop(): Promise<number | null>
 }
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../bin/parley.js', import.meta.url))
 
 /** Starts a server as a process of its own, on a folder that stays. @throws with what it said when it does not become ready */
 export async function startServerProcess({ env = {}, folder }: TestServerOptions = {}): Promise<ServerProcess> {

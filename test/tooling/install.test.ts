@@ -25,8 +25,11 @@ fs.mkdirSync(path.dirname(node), { recursive: true })
 fs.symlinkSync(${JSON.stringify(process.execPath)}, node)
 `
 
+/** Plays the server. */
 const main = `
+import { appendFileSync } from 'node:fs'
 process.on('SIGTERM', () => process.exit(42))
+if (process.argv.includes('--json')) appendFileSync(new URL('../starts', import.meta.url), process.argv.slice(2).join(' ') + '\\n')
 console.log(JSON.stringify({ outer: process.env.OUTER ?? null, args: process.argv.slice(2) }))
 if (process.argv.includes('killed')) process.kill(process.ppid, 'SIGTERM')
 if (process.argv.includes('wait') || process.argv.includes('killed')) setTimeout(() => {}, 10_000)
@@ -41,6 +44,7 @@ function clone() {
     'package.json',
     'bin/parley.js',
     'scripts/install.mjs',
+    'scripts/compiledCode.mjs',
     'scripts/ensureInstalled.mjs',
     'scripts/pinnedNode.mjs',
   ])
@@ -97,6 +101,14 @@ test.runIf(pinned)('nothing is installed twice, and everything includes what run
   write('package-lock.json', '{"changed":true}')
   sh('node scripts/install.mjs --production')
   expect(calls()).toHaveLength(3)
+})
+
+test.runIf(pinned)('what a start needs is compiled once, by the installation', () => {
+  const { sh, folder } = clone()
+  for (let run = 0; run < 2; run++) sh('node scripts/install.mjs --production')
+  const starts = readFileSync(path.join(folder, 'starts'), 'utf8').trim().split('\n')
+  expect(starts).toEqual([expect.stringMatching(/^start --port 0 --data \S+ --json$/)])
+  expect(existsSync(path.join(folder, 'node_modules/.cache/parley'))).toBe(true)
 })
 
 test.runIf(pinned)('a failed install is told, is not taken for one, and nothing is started', () => {

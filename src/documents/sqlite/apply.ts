@@ -84,11 +84,13 @@ export class Applier {
     this.#filled(collection)
   }
 
-  /** `secure_delete` overwrites the pages that it gives back. */
-  dropCollection(collection: string): void {
+  /** `secure_delete` overwrites the pages that it gives back. @returns whether it was there */
+  dropCollection(collection: string): boolean {
+    if (!this.#isThere(collection)) return false
     this.#tables.delete(collection)
     this.#filled(collection)
-    this.#database.exec(`DROP TABLE IF EXISTS ${tableOf(collection)}`)
+    this.#database.exec(`DROP TABLE ${tableOf(collection)}`)
+    return true
   }
 
   /** Makes those indexes anew that a text has left; their old pages are overwritten. */

@@ -77,7 +77,7 @@ function carryOut(id: number, task: Exclude<Task, WriteTask>): void {
         applier.createIndexes(task.collection, task.indexes)
         break
       case 'dropCollection':
-        applier.dropCollection(task.collection)
+        if (!applier.dropCollection(task.collection)) break
         void emptyLog(id)
         return
       case 'scrub':

@@ -45,7 +45,7 @@ export type ToWriter =
 export const outcome = { appended: 0, repeated: 1, wrong: 2 } as const
 
 export type FromWriter =
-  | { readonly kind: 'ready'; readonly end: number }
+  | { readonly kind: 'ready' }
   /**
    * One batch is durable. Four numbers for each append: outcome, revision of its first event, revision of its last,
    * position of its last. For a wrong expectation the third is the actual revision, -1 where the stream is absent.

@@ -20,7 +20,7 @@ import { codeOf, isDamage, messageOf, readFailure } from './failure.ts'
 import { isId } from './ids.ts'
 import { Pages } from './pages.ts'
 import { countOf, isPosition, positionOf } from './positions.ts'
-import type { PageRequest, WorkerSettings } from './protocol.ts'
+import type { PageRequest, StoredEvent, WorkerSettings } from './protocol.ts'
 import { Reading } from './reading.ts'
 import { Recent } from './recent.ts'
 import { eventsOf } from './recorded.ts'
@@ -59,23 +59,40 @@ const lookEvery = 200
  * @throws {CannotOpen}
  */
 export async function openSqliteEventStore(options: SqliteEventStoreOptions): Promise<SqliteEventStore> {
-  const { folder, synchronous = 'FULL', maxPages = 0, readOnly = false } = options
+  const { folder, synchronous = 'FULL', maxPages = 0, readOnly = false, onFault } = options
   const settings: WorkerSettings = { folder, synchronous, maxPages }
   const database = openFile(folder, readOnly ? 'read' : 'write')
-  let reading: Reading | undefined
   let store: Store | undefined
+  const starting = [
+    Reading.start(settings, (reason) => store?.fail(reason)),
+    readOnly
+      ? undefined
+      : Writing.start({
+          settings,
+          onStored: (events) => store?.stored(events),
+          onBatch: () => store?.changed(),
+          onFault: (reason) => onFault?.(reason),
+        }),
+  ] as const
   try {
-    const onFault = (reason: string): void => store?.fail(reason)
-    reading = await Reading.start(settings, onFault)
-    store = new Store(options, database, reading)
-    if (!readOnly) await store.startWriting(settings)
+    const [reading, writing] = await Promise.all(starting)
+    store = new Store({ options, database, reading, writing })
     return store
   } catch (error) {
-    await reading?.close()
+    for (const started of await Promise.allSettled(starting))
+      if (started.status === 'fulfilled') await started.value?.close()
     database.close()
     if (error instanceof CannotOpen) throw error
     throw new CannotOpen(`The log in ${folder} cannot be opened (${messageOf(error)}).`, { cause: error })
   }
+}
+
+interface Parts {
+  readonly options: SqliteEventStoreOptions
+  readonly database: DatabaseSync
+  readonly reading: Reading
+  /** Undefined where it is only read. */
+  readonly writing: Writing | undefined
 }
 
 class Store implements SqliteEventStore, Log {
@@ -83,34 +100,32 @@ class Store implements SqliteEventStore, Log {
   readonly #database: DatabaseSync
   readonly #pages: Pages
   readonly #reading: Reading
-  #writing: Writing | undefined
+  readonly #writing: Writing | undefined
   readonly #listeners = new Set<() => void>()
   #looking: NodeJS.Timeout | undefined
   #recent: Recent
   #fault: string | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: SqliteEventStoreOptions, database: DatabaseSync, reading: Reading) {
+  constructor({ options, database, reading, writing }: Parts) {
     this.#options = options
     this.#database = database
     this.#pages = new Pages(database)
     this.#reading = reading
+    this.#writing = writing
     this.#recent = new Recent(this.#pages.end())
     database.exec('PRAGMA query_only = ON')
     if (options.readOnly) this.#looking = setInterval(() => this.#look(), lookEvery)
   }
 
-  async startWriting(settings: WorkerSettings): Promise<void> {
-    const { writing, end } = await Writing.start({
-      settings,
-      onStored: (events) => {
-        for (const event of events) this.#recent.add(event)
-      },
-      onBatch: () => this.#changed(),
-      onFault: (reason) => this.#options.onFault?.(reason),
-    })
-    this.#writing = writing
-    this.#recent = new Recent(end)
+  /** These are durable, and about to be acknowledged. */
+  stored(events: readonly StoredEvent[]): void {
+    for (const event of events) this.#recent.add(event)
+  }
+
+  /** The log is longer than it was. */
+  changed(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** It cannot be gone on with: nothing is acknowledged any more, and `health` says why. */
@@ -240,7 +255,7 @@ class Store implements SqliteEventStore, Log {
 
   async #close(): Promise<void> {
     clearInterval(this.#looking)
-    queueMicrotask(() => this.#changed())
+    queueMicrotask(() => this.changed())
     await this.#reading.close()
     this.#database.close()
     // The last to close, so that it moves the WAL into the file.
@@ -280,14 +295,10 @@ class Store implements SqliteEventStore, Log {
     }
   }
 
-  #changed(): void {
-    for (const listener of this.#listeners) listener()
-  }
-
   #look(): void {
     const end = this.#pages.end()
     if (end === this.#recent.end) return
     this.#recent = new Recent(end)
-    this.#changed()
+    this.changed()
   }
 }

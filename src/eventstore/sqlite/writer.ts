@@ -164,4 +164,4 @@ function handle(message: ToWriter): void {
 
 port.on('message', handle)
 
-say({ kind: 'ready', end: appending.end })
+say({ kind: 'ready' })

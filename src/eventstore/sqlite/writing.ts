@@ -75,12 +75,12 @@ export class Writing {
     worker.on('exit', () => this.#died('it ended'))
   }
 
-  /** Starts the thread; resolves with it and the position of the newest event. */
-  static async start(options: WritingOptions): Promise<{ writing: Writing; end: number }> {
+  /** Resolves when the thread is ready. */
+  static async start(options: WritingOptions): Promise<Writing> {
     const worker = new Worker(new URL('./writer.ts', import.meta.url), { workerData: options.settings })
     const [message] = (await once(worker, 'message')) as [FromWriter]
     if (message.kind !== 'ready') throw new Error(`The writing thread began with "${message.kind}".`)
-    return { writing: new Writing(worker, options), end: message.end }
+    return new Writing(worker, options)
   }
 
   get fault(): string | undefined {

@@ -25,8 +25,8 @@ export interface PresenceChange {
   readonly position: Position
 }
 
-/** Read at once, at the start. */
-const chunk = 1_000
+/** Read at once, at the start: as many as need no thread. */
+const chunk = 200
 
 export class OnlinePeople implements LogListener {
   readonly #people = new Map<UserId, Shown>()
@@ -62,22 +62,22 @@ export class OnlinePeople implements LogListener {
 
   /** Reads who was there when this node began. What it has heard since stands. */
   async load(models: Pick<ReadModels, 'find'>): Promise<void> {
+    for (const status of ['ONLINE', 'AWAY', 'BUSY'] as const) await this.#load(models, status)
+    this.#heard = undefined
+  }
+
+  async #load(models: Pick<ReadModels, 'find'>, status: PresenceStatus): Promise<void> {
     for (let after = '', more = true; more; ) {
-      const found = await models.find(presence, {
-        filter: { status: { $in: ['ONLINE', 'AWAY', 'BUSY'] }, _id: { $gt: after } },
-        sort: { _id: 1 },
-        limit: chunk,
-      })
+      const filter = { status, _id: { $gt: after } }
+      const found = await models.find(presence, { filter, sort: { _id: 1 }, limit: chunk })
       for (const { id, document } of found) {
         // The ids of this collection are those of people.
         const user = id as UserId
-        if (!this.#heard?.has(user))
-          this.#people.set(user, { status: document.status, statusText: document.statusText })
+        if (!this.#heard?.has(user)) this.#people.set(user, { status, statusText: document.statusText })
         after = id
       }
       more = found.length === chunk
     }
-    this.#heard = undefined
   }
 
   deliver({ events }: Delivery): void {
