@@ -97,7 +97,11 @@ test('everything that is wrong is said at once, each under the name by which it 
   const data = folder({ prot: 1, sessionDays: 'many' })
   const problems = problemsOf({
     flags: { data, port: '70000' },
-    env: { PARLEY_REGISTRATION: 'invite', PARLEY_EVENTSTORE: 'esdb://user:secret@host', PARLEY_GUESTS: 'maybe' },
+    env: {
+      PARLEY_REGISTRATION: 'invite',
+      PARLEY_EVENTSTORE: 'esdb://user:secret@host?tls=false',
+      PARLEY_GUESTS: 'maybe',
+    },
   })
   expect(problems).toHaveLength(6)
   expect(problems).toEqual(
@@ -106,7 +110,7 @@ test('everything that is wrong is said at once, each under the name by which it 
       `${path.join(data, 'parley.json')} has "prot", which is no setting. Did you mean port?`,
       expect.stringMatching(/^sessionDays in .* must be a whole number from 1 to 3650 days\.$/),
       'PARLEY_REGISTRATION cannot be invite until there are invitation links; use open or closed.',
-      expect.stringMatching(/^PARLEY_EVENTSTORE .* not available in this version: leave it at sqlite\.$/),
+      expect.stringMatching(/^PARLEY_EVENTSTORE has a name and password, and tls=false: .*\.$/),
       'PARLEY_GUESTS must be on or off.',
     ]),
   )
@@ -114,8 +118,11 @@ test('everything that is wrong is said at once, each under the name by which it 
 })
 
 test.each([
-  ['PARLEY_DOCUMENTS', 'mongodb://localhost', 'not available in this version'],
-  ['PARLEY_BUS', 'redis://localhost', 'not available in this version'],
+  ['PARLEY_DOCUMENTS', 'postgres://localhost', 'begins with postgres://, which is not known here: write sqlite'],
+  ['PARLEY_DOCUMENTS', 'mongodb://', 'has no host'],
+  ['PARLEY_BUS', 'redis', 'must be local, or an address like redis://host:6379'],
+  ['PARLEY_BUS', 'redis://localhost', 'the log is in the data folder, which one node has to itself'],
+  ['PARLEY_STREAM_PREFIX', 'a-b', 'may have letters, digits, dots and underscores'],
   ['PARLEY_FILES', 's3://bucket', 'not available in this version'],
   ['PARLEY_EVENTSTORE', 'sqllite', 'must be sqlite'],
   ['PARLEY_ORIGINS', '*, https://a.test', '* and single origins'],
@@ -132,6 +139,36 @@ test.each([
   expect(problems).toHaveLength(1)
   expect(problems[0]).toContain(variable)
   expect(problems[0]).toContain(sentence)
+})
+
+const cluster = {
+  PARLEY_EVENTSTORE: 'esdb://log.test:2113?tls=false',
+  PARLEY_DOCUMENTS: 'mongodb://models.test/?replicaSet=rs0',
+  PARLEY_BUS: 'redis://bus.test',
+}
+
+test('the engines of a cluster are named by their addresses, and an address with a password may lie in a file', () => {
+  const { config, warnings } = load({ env: cluster })
+  expect([config.eventstore, config.documents, config.bus]).toEqual(Object.values(cluster))
+  expect(warnings).toEqual([])
+  const secret = path.join(folder(), 'eventstore')
+  writeFileSync(secret, 'esdb://admin:changeit@log.test:2113\n')
+  const { PARLEY_EVENTSTORE: _, ...others } = cluster
+  expect(load({ env: { ...others, PARLEY_EVENTSTORE_FILE: secret } }).config.eventstore).toBe(
+    'esdb://admin:changeit@log.test:2113',
+  )
+})
+
+test('log and read models are chosen separately; a bus between nodes needs servers for both', () => {
+  const { PARLEY_BUS, PARLEY_EVENTSTORE, PARLEY_DOCUMENTS } = cluster
+  expect(load({ env: { PARLEY_DOCUMENTS } }).warnings).toEqual([])
+  expect(load({ env: { PARLEY_EVENTSTORE } }).warnings).toEqual([])
+  expect(problemsOf({ env: { PARLEY_EVENTSTORE, PARLEY_BUS } })).toEqual([
+    'PARLEY_BUS connects several nodes, but the read models are in the data folder, which one node has to itself. Leave it at local, or give the address of a server in PARLEY_DOCUMENTS too.',
+  ])
+  expect(load({ env: { PARLEY_EVENTSTORE, PARLEY_DOCUMENTS } }).warnings).toEqual([
+    expect.stringContaining('who types is seen on one node only'),
+  ])
 })
 
 test('an unknown variable is a warning with a suggestion; what other parts read is not', () => {

@@ -91,7 +91,12 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
         `${asked.source.name} is on, but GraphiQL needs introspection, which is off. Switch both on or both off.`,
       )
   }
+  problems.push(...contradictions(value, (name) => given.get(name)?.source.name ?? variableOf(name)))
   if (problems.length > 0) throw new ConfigError(problems)
+  if (severalNodes(value) && value.bus === 'local')
+    warnings.push(
+      'Several nodes can share this log and these read models, but PARLEY_BUS is local: who types is seen on one node only. Give the address of a Redis, if there are several.',
+    )
 
   const absolute = (file: string) => path.resolve(cwd, file)
   const config: Config = {
@@ -106,6 +111,20 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
   const sources = settingNames.map((name) => [name, given.get(name)?.source ?? { from: 'default', name: 'default' }])
   // `fromEntries` forgets the keys; they are all of `settingNames`.
   return { config, sources: Object.fromEntries(sources) as Record<SettingName, Source>, warnings }
+}
+
+/** Whether the log and the read models can be shared with other nodes. */
+export const severalNodes = ({ eventstore, documents }: Pick<Settings, 'eventstore' | 'documents'>): boolean =>
+  eventstore !== 'sqlite' && documents !== 'sqlite'
+
+/** What cannot be meant together. `named`: how a setting was given. */
+function contradictions(value: Settings, named: (name: SettingName) => string): readonly string[] {
+  if (value.bus === 'local' || severalNodes(value)) return []
+  const kept = value.eventstore === 'sqlite' ? 'log is' : 'read models are'
+  const setting = value.eventstore === 'sqlite' ? 'PARLEY_EVENTSTORE' : 'PARLEY_DOCUMENTS'
+  return [
+    `${named('bus')} connects several nodes, but the ${kept} in the data folder, which one node has to itself. Leave it at local, or give the address of a server in ${setting} too.`,
+  ]
 }
 
 function readFlags(flags: NonNullable<LoadOptions['flags']>): Map<SettingName, Given> {

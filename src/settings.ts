@@ -56,18 +56,35 @@ const list = z.preprocess(
   z.array(text, { error: 'must be a list, with commas between its items' }).readonly(),
 )
 
-/** An engine of which only the built-in one is there. */
-const engine = <const V extends string>(builtIn: V) =>
-  text.transform((value, context): V => {
-    if (value === builtIn) return builtIn
+/** A built-in engine, or the address of a server. Never shows what was given: it may hold a password. */
+const engine = (builtIn: string, { schemes, like }: { readonly schemes: readonly string[]; readonly like: string }) =>
+  text.transform((value, context): string => {
+    const given = value.trim()
+    if (given === builtIn) return builtIn
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase()
+    if (scheme !== undefined && schemes.includes(scheme) && !/\s/.test(given)) {
+      if (given.length > scheme.length + '://'.length) return given
+      context.addIssue({ code: 'custom', message: `has no host after ${scheme}://: write an address like ${like}` })
+      return z.NEVER
+    }
     context.addIssue({
       code: 'custom',
-      message: /^[a-z0-9+]+:\/\//i.test(value)
-        ? `names a server, and that is not available in this version: leave it at ${builtIn}`
-        : `must be ${builtIn}; anything else is not available in this version`,
+      message:
+        scheme !== undefined && !schemes.includes(scheme)
+          ? `begins with ${scheme}://, which is not known here: write ${builtIn}, or an address like ${like}`
+          : `must be ${builtIn}, or an address like ${like}`,
     })
     return z.NEVER
   })
+
+/** Without TLS the client leaves the credentials out without a word, and the server takes everybody for a stranger. */
+const eventstore = engine('sqlite', {
+  schemes: ['esdb', 'esdb+discover'],
+  like: 'esdb://host:2113',
+}).refine((value) => !(/\/\/[^/?]*@/.test(value) && /[?&]tls=false\b/i.test(value)), {
+  error:
+    'has a name and password, and tls=false: they would be sent to nobody. Take tls=false away, or the name and password',
+})
 
 const webAddress = text.transform((value, context): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined
@@ -127,24 +144,30 @@ export const settings = z.strictObject({
     default: './data',
     description: 'The folder that holds everything: log, read models, files. Relative to where Parley is started.',
   }),
-  eventstore: withDefault(engine('sqlite'), {
+  eventstore: withDefault(eventstore, {
     default: 'sqlite',
     secret: true,
-    description: 'Where the log is kept: `sqlite`, in the data folder.',
+    description:
+      'Where the log is kept: `sqlite`, in the data folder, or the address of an EventStoreDB, like `esdb://host:2113`.',
   }),
-  documents: withDefault(engine('sqlite'), {
-    default: 'sqlite',
-    secret: true,
-    description: 'Where the read models are kept: `sqlite`, in the data folder.',
-  }),
+  documents: withDefault(
+    engine('sqlite', { schemes: ['mongodb', 'mongodb+srv'], like: 'mongodb://host:27017/?replicaSet=rs0' }),
+    {
+      default: 'sqlite',
+      secret: true,
+      description:
+        'Where the read models are kept: `sqlite`, in the data folder, or the address of a MongoDB replica set, like `mongodb://host:27017/?replicaSet=rs0`. Chosen by itself; several nodes need both servers.',
+    },
+  ),
   streamPrefix: withDefault(streamPrefix, {
     default: 'parley.',
     description: 'What stream names begin with on an event store that is shared with others.',
   }),
-  bus: withDefault(engine('local'), {
+  bus: withDefault(engine('local', { schemes: ['redis', 'rediss'], like: 'redis://host:6379' }), {
     default: 'local',
     secret: true,
-    description: 'What carries typing and hints between nodes: `local`, for one node.',
+    description:
+      'What carries typing between nodes: `local`, for one node, or the address of a Redis, like `redis://host:6379`.',
   }),
   files: optional(
     text.refine((value) => !/^[a-z0-9+]+:\/\//i.test(value), {
