@@ -14,11 +14,12 @@ export class CannotInstall extends Error {}
  * Makes node_modules what the lock file says. A stamp in it tells what was installed: when lock file, platform and mode
  * are the same, nothing is done. A full install serves production too.
  *
- * @param {{ root: string, mode: 'production' | 'all' }} options root: the folder of package.json
+ * @param {{ root: string, mode: 'production' | 'all', ownNode?: boolean }} options root: the folder of package.json;
+ * ownNode: the Node that runs this is the one to run Parley with, so that the pinned one is not installed
  * @returns {'installed' | 'present'}
  * @throws {CannotInstall}
  */
-export function ensureInstalled({ root, mode }) {
+export function ensureInstalled({ root, mode, ownNode = false }) {
   const modules = path.join(root, 'node_modules')
   const stamp = path.join(modules, '.parley-install')
   const lock = createHash('sha256')
@@ -31,7 +32,7 @@ export function ensureInstalled({ root, mode }) {
     process.stderr.write(`Installing what Parley needs (${mode === 'all' ? 'with its tools' : 'to run'}) ...\n`)
     // Without its stamp, an install that was interrupted is begun again.
     rmSync(stamp, { force: true })
-    npmCi(root, mode)
+    npmCi(root, mode, ownNode)
   }
   linkCommands(root, modules)
   if (!present) writeFileSync(stamp, line(mode))
@@ -39,8 +40,8 @@ export function ensureInstalled({ root, mode }) {
 }
 
 /** Runs `npm ci`; what npm says goes to stderr. */
-function npmCi(root, mode) {
-  const talk = ['--no-audit', '--no-fund', '--loglevel=error', '--include=optional']
+function npmCi(root, mode, ownNode) {
+  const talk = ['--no-audit', '--no-fund', '--loglevel=error', ownNode ? '--omit=optional' : '--include=optional']
   const options = ['ci', ...talk, mode === 'all' ? '--include=dev' : '--omit=dev']
   const [command, first, shell] = npmCommand(path.join(root, 'node_modules'))
   const result = spawnSync(command, [...first, ...options], { cwd: root, stdio: ['ignore', 2, 2], shell })

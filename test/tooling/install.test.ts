@@ -111,6 +111,14 @@ test.runIf(pinned)('what a start needs is compiled once, by the installation', (
   expect(existsSync(path.join(folder, 'node_modules/.cache/parley'))).toBe(true)
 })
 
+test.runIf(pinned)('an image that brings a Node of its own gets no other', () => {
+  const { sh, calls } = clone()
+  sh('node scripts/install.mjs --production --own-node')
+  // What was installed is enough for a start, which asks for no Node of its own.
+  sh('node scripts/install.mjs --production')
+  expect(calls()).toEqual([expect.stringMatching(/^ci .*--omit=optional --omit=dev$/)])
+})
+
 test.runIf(pinned)('a failed install is told, is not taken for one, and nothing is started', () => {
   const { sh, calls, write, folder } = clone()
   write('npm-fails', '')
