@@ -39,5 +39,6 @@ export const mentions = projection<MentionDocument>({
   version: 2,
   indexes: [{ conversationId: 1, target: 1, number: 1 }],
   documentOf: { MessageSent: idsOf, DMSent: idsOf },
+  begins: ['MessageSent', 'DMSent'],
   evolve: { MessageSent: mention, DMSent: mention },
 })

@@ -56,6 +56,7 @@ export const messages = projection<MessageDocument>({
     MessageEdited: (event) => event.data.messageId,
     MessageDeleted: (event) => event.data.messageId,
   },
+  begins: ['MessageSent', 'DMSent'],
   evolve: {
     MessageSent: (_, event) => sentMessage(event),
     DMSent: (_, event) => sentMessage(event),

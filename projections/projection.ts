@@ -23,6 +23,8 @@ export interface Projection<D extends object = object> {
   readonly indexes: readonly Index[]
   /** Which documents an event is folded into; undefined or an empty list for none. The events of one document are all of one stream. */
   readonly documentOf: { readonly [T in EventType]?: Which<T> }
+  /** Types whose events are the first of their documents, whose ids are made of the event's own: there is nothing to look for. */
+  readonly begins: readonly EventType[]
   /**
    * The fold: pure, total over what `documentOf` lets through. Returns the next document, `removed`, or undefined to leave it
    * as it is or absent. An event whose body was forgotten has none.
@@ -32,8 +34,9 @@ export interface Projection<D extends object = object> {
   readonly _document?: D
 }
 
-interface Definition<D extends object> extends Omit<Projection<D>, 'access' | '_document'> {
+interface Definition<D extends object> extends Omit<Projection<D>, 'access' | 'begins' | '_document'> {
   readonly access?: boolean
+  readonly begins?: readonly EventType[]
 }
 
 /** Defines a read model. Its types are checked here, so that `evolve` and `documentOf` cover the same events. */
@@ -41,5 +44,5 @@ export function projection<D extends object>(definition: Definition<D>): Project
   for (const type of Object.keys(definition.documentOf))
     if (!(type in definition.evolve))
       throw new Error(`The projection ${definition.name} takes ${type}, but does not fold it.`)
-  return { access: false, ...definition }
+  return { access: false, begins: [], ...definition }
 }

@@ -46,6 +46,7 @@ export class Target {
   readonly collection: string
   readonly #documentOf: Which
   readonly #evolve: Folds
+  readonly #begins: ReadonlySet<string>
   #onError: OnError
   #cache: DocumentCache
   #absent: AbsentFilter | undefined
@@ -64,6 +65,7 @@ export class Target {
     // See `Which`: the keys of both tables are event types.
     this.#documentOf = projection.documentOf as Which
     this.#evolve = projection.evolve as unknown as Folds
+    this.#begins = new Set(projection.begins)
     this.#onError = onError
     this.#parked = new ParkedDocuments({ projection: projection.name, collection })
     this.#cache = new DocumentCache(limits)
@@ -106,17 +108,20 @@ export class Target {
         this.#failed(undefined, event, error)
         continue
       }
-      if (typeof ids === 'string') this.#add(ids, event)
-      else if (ids !== undefined) for (const id of ids) this.#add(id, event)
+      // In a build that was empty. Another one may hold what this event is the beginning of, and more.
+      const first = this.#absent !== undefined && this.#begins.has(event.type)
+      if (typeof ids === 'string') this.#add(ids, event, first)
+      else if (ids !== undefined) for (const id of ids) this.#add(id, event, first)
     }
   }
 
   /** Second step: the documents that are not in memory, each once. */
   missing(): readonly string[] {
     const missing = new Set<string>()
-    for (const id of this.#ids) {
+    for (const [index, id] of this.#ids.entries()) {
+      if (this.#entries[index] !== undefined) continue
       const known = this.#cache.use(id) ?? this.#withoutReading(id)
-      this.#entries.push(known)
+      this.#entries[index] = known
       if (known === undefined) missing.add(id)
     }
     return [...missing]
@@ -206,9 +211,15 @@ export class Target {
     this.forgetBatch()
   }
 
-  #add(id: string, event: Recorded): void {
+  #add(id: string, event: Recorded, first: boolean): void {
     this.#ids.push(id)
     this.#events.push(event)
+    this.#entries.push(first ? this.#put(absent(id)) : undefined)
+  }
+
+  #put(one: Entry): Entry {
+    this.#cache.put(one)
+    return one
   }
 
   /** What is known without asking the store. */
