@@ -47,7 +47,7 @@ export default {
       comment: 'An engine of the log can be exchanged: it knows itself, the ports and the rules.',
       severity: 'error',
       from: { path: '^src/eventstore/([^/]+)/', pathNot: tests },
-      to: { path: ours, pathNot: '^(src/eventstore/$1/|src/eventstore/[^/]+\\.ts$|src/domain/)' },
+      to: { path: ours, pathNot: '^(src/eventstore/$1/|src/eventstore/[^/]+\\.ts$|src/keys/port\\.ts$|src/domain/)' },
     },
     {
       name: 'documents-engines-know-their-port',
@@ -65,9 +65,9 @@ export default {
       severity: 'error',
       from: {
         path: '^(src|projections|schema|clients)/',
-        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/engines\\.ts$|${tests}`,
+        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/keys/|^src/engines\\.ts$|${tests}`,
       },
-      to: { path: '^src/(eventstore|documents)/[^/]+/' },
+      to: { path: '^src/((eventstore|documents)/[^/]+/|keys/(?!port\\.ts$))' },
     },
     {
       name: 'schema-asks',
