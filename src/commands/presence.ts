@@ -30,21 +30,21 @@ export class PresenceCommands {
     })
   }
 
+  /** The lives of the nodes that somebody has devices on, as the log has it. */
+  async lives(user: UserId): Promise<readonly string[]> {
+    const { state } = await this.#commands.load(presences, presenceStream(user))
+    return Object.keys(state.nodes)
+  }
+
   /**
    * Takes away the devices on nodes that live no more.
    * @param at when they were there last, as far as is known
    */
   async empty(
     user: UserId,
-    { nodeIsAlive, at }: { readonly nodeIsAlive: (life: string) => boolean | Promise<boolean>; readonly at: DateTime },
-  ): Promise<PresenceOutcome | undefined> {
-    const stream = presenceStream(user)
-    const { state } = await this.#commands.load(presences, stream)
-    const gone = new Set<string>()
-    // A life that has ended never begins again, so this stays true while it is appended.
-    for (const life of Object.keys(state.nodes)) if (!(await nodeIsAlive(life))) gone.add(life)
-    if (gone.size === 0) return undefined
-    return await this.#commands.run(presences, stream, {
+    { gone, at }: { readonly gone: ReadonlySet<string>; readonly at: DateTime },
+  ): Promise<PresenceOutcome> {
+    return await this.#commands.run(presences, presenceStream(user), {
       requester: { correlationId: newUuid() },
       decide: (presence) => empty(presence, { gone, at }),
     })

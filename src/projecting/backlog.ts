@@ -60,6 +60,11 @@ export class Backlog implements LogListener {
     return !this.#behind
   }
 
+  /** Where the newest delivery ended; undefined before the first. */
+  get delivered(): Position | undefined {
+    return this.#delivered
+  }
+
   /** Events that are known to wait. */
   get events(): number {
     return this.#line.length + (this.#dropped?.events ?? 0)
@@ -100,6 +105,12 @@ export class Backlog implements LogListener {
     void reading?.reader.close()
     this.#break()
     this.#onNews()
+  }
+
+  /** Another node has taken in everything up to here, and this one has read none of it. */
+  passed(position: Position): void {
+    this.#position = position
+    if (this.#delivered === undefined || this.#delivered <= position) this.#dropped = undefined
   }
 
   /** The next batch; undefined when nothing is left to take in now. A failed read can be tried again. */

@@ -1,11 +1,12 @@
-// Only one node folds at a time: the one that holds the lease.
+// Only one node folds at a time: the one that holds the lease. It is there so that work is done once, not so that it is right:
+// whoever folds without it is refused by the versions of what it writes.
 
-import { type Documents, RecordConflict } from '../documents/port.ts'
+import { type Documents, RecordConflict, type VersionedRecord } from '../documents/port.ts'
 import { leaseKey } from './builds.ts'
 
 interface LeaseOptions {
   readonly documents: Documents
-  /** Names this node's life; another life of it is another holder. */
+  /** Names this node's life, after the node and a slash: `node/life`. Another life of the same node is over. */
   readonly holder: string
   /** How long it lasts after the last renewal, in ms. */
   readonly lastsMs: number
@@ -13,10 +14,15 @@ interface LeaseOptions {
   readonly clock: () => number
 }
 
+/** How far the clocks of two nodes may be apart, at most, as a multiple of the time that the lease lasts. */
+const toleratedSkew = 2
+
 export class Lease {
   readonly #options: LeaseOptions
   #recordVersion = 0
   #until = 0
+  /** Another one's lease: its version, and since when it has not been renewed, by this node's clock. */
+  #watched: { readonly version: number; readonly since: number } | undefined
 
   constructor(options: LeaseOptions) {
     this.#options = options
@@ -28,11 +34,8 @@ export class Lease {
 
   /** Takes it where it is free, its time is over, or it is this node's own. */
   async take(): Promise<boolean> {
-    const { documents, holder, clock } = this.#options
-    const record = await documents.record(leaseKey)
-    // `#write` wrote it.
-    const value = record?.value as { readonly holder: string; readonly until: number } | undefined
-    if (value !== undefined && value.holder !== holder && value.until > clock()) return false
+    const record = await this.#options.documents.record(leaseKey)
+    if (record !== undefined && !this.#isFree(record)) return false
     return this.#write(record?.version ?? 0)
   }
 
@@ -58,6 +61,18 @@ export class Lease {
     }
   }
 
+  /** Judged by how long this node has seen nothing change: what the holder's clock says is believed only after a good while. */
+  #isFree({ version, value }: VersionedRecord): boolean {
+    const { holder, lastsMs, clock } = this.#options
+    // `#write` wrote it.
+    const { holder: other, until } = value as { readonly holder: string; readonly until: number }
+    // Two processes never have the same data folder, so an earlier life of this node is over.
+    if (nodeOf(other) === nodeOf(holder)) return true
+    const now = clock()
+    if (this.#watched?.version !== version) this.#watched = { version, since: now }
+    return now - this.#watched.since >= lastsMs || now > until + toleratedSkew * lastsMs
+  }
+
   async #write(expectedVersion: number): Promise<boolean> {
     const { documents, holder, lastsMs, clock } = this.#options
     const until = clock() + lastsMs
@@ -73,3 +88,5 @@ export class Lease {
     return true
   }
 }
+
+const nodeOf = (holder: string): string => holder.split('/')[0] ?? holder

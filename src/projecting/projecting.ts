@@ -32,9 +32,9 @@ export interface ProjectingOptions {
   readonly onEvents?: (events: readonly Recorded[], position: Position) => void
   /** Where several nodes share the documents: they take turns by a lease. Without it this node has them to itself. */
   readonly shared?: {
-    /** Names this life of this node. */
+    /** Names this life of this node: `node/life`. */
     readonly holder: string
-    /** In ms (default 10,000). */
+    /** In ms (default 5,000). */
     readonly leaseMs?: number
   }
   /** How long a replaced build is kept, in ms (default 1,000; 20,000 where the documents are shared). */
@@ -77,7 +77,7 @@ export class Projecting implements LogListener {
     // After this turn: whoever sent these events hears first that they are stored.
     const onNews = () => void setImmediate(() => this.#bell.ring())
     this.#backlog = new Backlog({ store, after: atStart.position, onNews })
-    const lastsMs = shared?.leaseMs ?? 10_000
+    const lastsMs = shared?.leaseMs ?? 5_000
     this.#runner = new Runner({
       documents,
       readModels: this.readModels,
@@ -88,6 +88,7 @@ export class Projecting implements LogListener {
       standbyMs: lastsMs / 5,
       begin: () => this.#begin(),
       standBy: () => this.#standBy(),
+      look: () => this.#look(),
       onEvents,
     })
     const graceMs = options.graceMs ?? (shared ? 20_000 : 1_000)
@@ -163,7 +164,7 @@ export class Projecting implements LogListener {
       runner: this.#runner,
       backlog: this.#backlog,
       readModels: this.readModels,
-      level: this.#wasLevel && this.#backlog.live,
+      level: this.#wasLevel && (this.#backlog.live || !this.#runner.leading),
       stopped: !this.#opened || this.#runner.stopped,
       now: this.#clock(),
     })
@@ -282,7 +283,16 @@ export class Projecting implements LogListener {
       await target.loadParked(documents)
       this.readModels.use(projection.name, inUse(target))
     }
-    const record = await untilDone(() => documents.record(checkpointKey), this.#runner.persistence)
-    if (record) this.readModels.advance(fromRecord(record.value).position)
+    await untilDone(() => this.#look(), this.#runner.persistence)
+  }
+
+  async #look(): Promise<Position> {
+    const record = await this.#options.documents.record(checkpointKey)
+    if (record) {
+      const { position } = fromRecord(record.value)
+      this.#backlog.passed(position)
+      this.readModels.advance(position)
+    }
+    return this.readModels.checkpoint
   }
 }

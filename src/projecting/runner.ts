@@ -36,8 +36,10 @@ interface RunnerOptions {
   readonly standbyMs: number
   /** Finds out where to go on, when this node begins to fold. */
   readonly begin: () => Promise<Beginning>
-  /** Called now and then while another node folds. */
+  /** Called now and then while another node folds: looks at everything. */
   readonly standBy: () => Promise<void>
+  /** Called often while the node that folds is behind what this one has heard. @returns how far it is */
+  readonly look: () => Promise<Position>
   readonly onEvents: ((events: readonly Recorded[], position: Position) => void) | undefined
 }
 
@@ -47,6 +49,10 @@ export interface Companion {
   /** It was left behind: an error in a fold, or this node no longer folds. */
   readonly fail: (error: Error) => void
 }
+
+/** How often a node that waits for the one that folds looks where that one is, in ms; seldomer while nothing moves. */
+const lookMs = 10
+const longestLookMs = 200
 
 /** Another node folds now. */
 export class NotTheRunner extends Error {
@@ -204,7 +210,6 @@ export class Runner {
 
   async #mayFold(): Promise<boolean> {
     const { lease, begin, standBy, standbyMs } = this.#options
-    const { signal } = this.#stop
     if (this.#leading) {
       if (!lease || (await untilDone(() => lease.renewInTime(), this.persistence))) return true
       this.#yield(new NotTheRunner())
@@ -212,7 +217,7 @@ export class Runner {
     }
     if (lease && !(await lease.take())) {
       await standBy()
-      await sleep(standbyMs, undefined, { signal })
+      await this.#follow(standbyMs)
       return false
     }
     const { targets, checkpoint, recordVersion } = await begin()
@@ -225,11 +230,33 @@ export class Runner {
     return true
   }
 
+  /** Whoever asks this node for what was just written must not wait until it looks around the next time. */
+  async #follow(forMs: number): Promise<void> {
+    const { backlog, bell, look } = this.#options
+    const { signal } = this.#stop
+    const until = performance.now() + forMs
+    let pause = lookMs
+    for (let left = forMs; left > 0 && !signal.aborted; left = until - performance.now()) {
+      const { delivered } = backlog
+      const before = this.#options.readModels.checkpoint
+      if (delivered === undefined || delivered <= before) {
+        await bell.wait(signal, left)
+        pause = lookMs
+        continue
+      }
+      const reached = await untilDone(look, this.persistence)
+      // The end of what was delivered may be a mark that the other one never stands at.
+      pause = reached > before ? lookMs : Math.min(2 * pause, longestLookMs)
+      await sleep(Math.min(pause, left), undefined, { signal })
+    }
+  }
+
   /** What was in memory may be behind what is stored. */
   #yield(error: Error): void {
     this.#leading = false
     for (const target of this.#active) target.clear()
     this.#active = []
+    this.#options.backlog.reset(this.#checkpoint.position)
     for (const companion of this.#companions) companion.fail(error)
     this.#companions.clear()
     for (const turn of this.#turns.splice(0)) turn.refuse(error)

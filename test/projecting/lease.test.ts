@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { checkpointKey, leaseKey } from '../../src/projecting/builds.ts'
+import { Lease } from '../../src/projecting/lease.ts'
 import { NotTheRunner } from '../../src/projecting/runner.ts'
 import { contents, freshFold, houses, Node, sent, World } from './world.ts'
 
@@ -78,4 +79,34 @@ test('a node that has the documents to itself begins at once, whatever lease was
   await node.open()
   expect(await node.projecting.readModels.count(houses, {})).toBe(1)
   await node.close()
+})
+
+test('a node whose clock is ahead takes no lease that is renewed, and takes one that is not', async () => {
+  await using world = await World.open()
+  const { documents } = world
+  let time = 1_000_000
+  const lastsMs = 5_000
+  const one = new Lease({ documents, holder: 'one/1', lastsMs, clock: () => time })
+  const ahead = new Lease({ documents, holder: 'ahead/1', lastsMs, clock: () => time + 9_000 })
+  expect(await one.take()).toBe(true)
+  for (let second = 0; second < 20; second++) {
+    time += 1_000
+    expect(await one.renewInTime()).toBe(true)
+    expect(await ahead.take()).toBe(false)
+  }
+  // From now on it is stopped.
+  let waited = 0
+  for (; !(await ahead.take()); waited += 1_000) time += 1_000
+  expect(waited).toBeLessThanOrEqual(lastsMs)
+  expect(await one.renewInTime()).toBe(false)
+  expect([one.held, ahead.held]).toEqual([false, true])
+})
+
+test('what an earlier life of the same node has left is free at once', async () => {
+  await using world = await World.open()
+  const { documents } = world
+  const lease = (holder: string) => new Lease({ documents, holder, lastsMs: 60_000, clock: Date.now })
+  expect(await lease('one/1').take()).toBe(true)
+  expect(await lease('two/1').take()).toBe(false)
+  expect(await lease('one/2').take()).toBe(true)
 })

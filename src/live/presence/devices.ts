@@ -56,10 +56,21 @@ const againMs = 2_000
 export class Devices {
   readonly #options: DevicesOptions
   readonly #people = new Map<UserId, Person>()
+  #node: string
   #closed = false
 
   constructor(options: DevicesOptions) {
     this.#options = options
+    this.#node = options.node
+  }
+
+  /** The node goes on under another life: whatever was told under the one before is gone. */
+  newLife(node: string): void {
+    this.#node = node
+    for (const [user, person] of this.#people) {
+      person.told = 'none'
+      this.#review(user, person)
+    }
   }
 
   /** A connection of somebody is open. Dispose of it when it closes; the same one may be told of several times. */
@@ -151,10 +162,12 @@ export class Devices {
     const seen = this.#attendance(person)
     const devices = this.#devicesOf(person)
     const at = dateTime(person.goneTime)
+    const node = this.#node
     try {
-      const outcome = await this.#options.report(user, { node: this.#options.node, devices, at })
+      const outcome = await this.#options.report(user, { node, devices, at })
+      // Told under a life that is over, it is told again.
       if (outcome.kind === 'done') {
-        person.told = seen
+        if (node === this.#node) person.told = seen
         return
       }
     } catch {

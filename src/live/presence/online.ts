@@ -13,6 +13,8 @@ import type { ReadModels } from '../../projecting/readModels.ts'
 interface Shown {
   readonly status: PresenceStatus
   readonly statusText: string | undefined
+  /** Of the nodes that their devices are on; undefined where that has not been looked up. */
+  readonly lives: readonly string[] | undefined
 }
 
 export interface PresenceChange {
@@ -54,6 +56,17 @@ export class OnlinePeople implements LogListener {
     return this.#people.keys()
   }
 
+  /** Everybody, each with the lives of the nodes that their devices are on; undefined where that is not known. */
+  *lives(): Iterable<readonly [UserId, readonly string[] | undefined]> {
+    for (const [user, { lives }] of this.#people) yield [user, lives]
+  }
+
+  /** What was looked up stands until something is heard. */
+  lookedUp(user: UserId, lives: readonly string[]): void {
+    const shown = this.#people.get(user)
+    if (shown && shown.lives === undefined) this.#people.set(user, { ...shown, lives })
+  }
+
   /** Called for every change, in the order of the log. Takes note and returns. Dispose of it to hear no more. */
   onChange(listener: (change: PresenceChange) => void): Disposable {
     this.#listeners.add(listener)
@@ -73,7 +86,8 @@ export class OnlinePeople implements LogListener {
       for (const { id, document } of found) {
         // The ids of this collection are those of people.
         const user = id as UserId
-        if (!this.#heard?.has(user)) this.#people.set(user, { status, statusText: document.statusText })
+        if (!this.#heard?.has(user))
+          this.#people.set(user, { status, statusText: document.statusText, lives: undefined })
         after = id
       }
       more = found.length === chunk
@@ -93,7 +107,7 @@ export class OnlinePeople implements LogListener {
     const state = evolve(initial, event)
     const user = ofPresence(event)
     const status = this.#disabled.has(user) ? 'OFFLINE' : statusOf(state)
-    this.#change(user, { status, statusText: state.statusText }, stored)
+    this.#change(user, { status, statusText: state.statusText, lives: Object.keys(state.nodes) }, stored)
   }
 
   #accountChanged(stored: RecordedEvent): void {
@@ -104,7 +118,7 @@ export class OnlinePeople implements LogListener {
       return
     }
     this.#disabled.add(user)
-    if (this.#people.has(user)) this.#change(user, { status: 'OFFLINE', statusText: undefined }, stored)
+    if (this.#people.has(user)) this.#change(user, { status: 'OFFLINE', statusText: undefined, lives: [] }, stored)
   }
 
   #change(user: UserId, shown: Shown, { position, metadata }: RecordedEvent): void {

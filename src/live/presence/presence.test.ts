@@ -45,6 +45,9 @@ test('what dead nodes have left behind is emptied, with the time until which the
   const presence = await living(node, {
     own: '80000000-0000-4000-8000-000000000003',
     nodeIsAlive: async (life) => life === alive,
+    onLook: () => {},
+    onNewLife: () => {},
+    close: async () => {},
   })
   await presence.open()
   await until(() => presence.online.size === 1)

@@ -3,7 +3,7 @@
 import type { Identity } from '../../accounts/sessions.ts'
 import { dateTime } from '../../commands/occasion.ts'
 import type { PresenceCommands } from '../../commands/presence.ts'
-import type { DateTime, UserId } from '../../domain/ids.ts'
+import type { DateTime } from '../../domain/ids.ts'
 import type { EventStore } from '../../eventstore/port.ts'
 import { TimerWheel } from '../../http/timerWheel.ts'
 import type { ReadModels } from '../../projecting/readModels.ts'
@@ -12,7 +12,7 @@ import { type NodeLives, onlyNode } from './nodeLives.ts'
 import { OnlinePeople } from './online.ts'
 
 interface PresenceOptions {
-  readonly commands: Pick<PresenceCommands, 'report' | 'empty'>
+  readonly commands: Pick<PresenceCommands, 'report' | 'lives' | 'empty'>
   readonly store: Pick<EventStore, 'readAll'>
   readonly models: Pick<ReadModels, 'find'>
   /** ms since 1970. */
@@ -23,6 +23,11 @@ interface PresenceOptions {
 
 /** People whose devices are emptied at the same time. */
 const together = 250
+
+async function inGroups<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let first = 0; first < items.length; first += together)
+    await Promise.all(items.slice(first, first + together).map(work))
+}
 
 export class Presence {
   /** Everybody who is there, on all nodes. It listens to the log. */
@@ -61,19 +66,25 @@ export class Presence {
   async open(): Promise<void> {
     await this.online.load(this.#options.models)
     await this.emptyDeadNodes()
+    this.#lives.onLook(() => this.emptyDeadNodes())
+    this.#lives.onNewLife((life) => this.#devices.newLife(life))
   }
 
-  /** Everybody's devices on nodes that live no more are gone. Called at the start, and whenever a node is found to be dead. */
+  /** Everybody's devices on nodes that live no more are gone. Called at the start, and whenever this node has looked who lives. */
   async emptyDeadNodes(): Promise<void> {
-    const people = [...this.online.ids()]
-    if (people.length === 0) return
-    const at = await this.#lastSign()
     const { commands } = this.#options
-    const empty = async (user: UserId): Promise<void> => {
-      await commands.empty(user, { nodeIsAlive: (life) => this.#lives.nodeIsAlive(life), at })
-    }
-    for (let first = 0; first < people.length; first += together)
-      await Promise.all(people.slice(first, first + together).map(empty))
+    const unknown = [...this.online.lives()].filter(([, lives]) => lives === undefined)
+    await inGroups(unknown, async ([user]) => this.online.lookedUp(user, await commands.lives(user)))
+    const gone = new Set<string>()
+    for (const life of new Set([...this.online.lives()].flatMap(([, lives]) => lives ?? [])))
+      if (!(await this.#lives.nodeIsAlive(life))) gone.add(life)
+    if (gone.size === 0) return
+    const at = await this.#lastSign()
+    // Whoever cannot be told of now is there the next time.
+    await inGroups(
+      [...this.online.lives()].filter(([, lives]) => lives?.some((life) => gone.has(life))),
+      async ([user]) => void (await commands.empty(user, { gone, at })),
+    )
   }
 
   /** Nobody is on this node any more. */
