@@ -5,7 +5,7 @@ import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/stre
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js'
 import type { handleClientStreamingCall } from '@grpc/grpc-js'
 import type { Expected } from './deciding.ts'
-import { offsetOf } from './places.ts'
+import { placeOf } from './places.ts'
 import { maxAppendSize, proposed, sizeOf } from './proposing.ts'
 import { appendTooLarge, invalid, streamDeleted, unavailable } from './refusals.ts'
 import type { Outcome, Streams } from './streams.ts'
@@ -17,6 +17,7 @@ export function appending(streams: Streams): handleClientStreamingCall<AppendReq
     const messages: AppendReq[] = []
     call.on('data', (message: AppendReq) => messages.push(message))
     call.on('end', () => {
+      if (call.cancelled) return
       append(streams, messages).then(
         (response) => callback(null, response),
         (error: unknown) => callback(isRefusal(error) ? error : unavailable(error)),
@@ -59,7 +60,7 @@ function success({ last, position }: Extract<Outcome, { kind: 'written' }>): App
   if (position === undefined) {
     success.setNoPosition(new shared.Empty())
   } else {
-    const offset = offsetOf(position)
+    const offset = String(placeOf(position).commit)
     success.setPosition(new Response.Position().setCommitPosition(offset).setPreparePosition(offset))
   }
   return new Response().setSuccess(success)

@@ -8,7 +8,7 @@ import type { handleBidiStreamingCall } from '@grpc/grpc-js'
 import empties from 'google-protobuf/google/protobuf/empty_pb.js'
 import type { Expected } from './deciding.ts'
 import type { Proposed } from './log.ts'
-import { idOf, offsetOf } from './places.ts'
+import { idOf, placeOf } from './places.ts'
 import { maxAppendSize, proposed, sizeOf } from './proposing.ts'
 import {
   appendTooLargeStatus,
@@ -94,7 +94,7 @@ async function append(streams: Streams, { correlation, stream, expected, events 
     if (outcome.position === undefined) {
       success.setNoPosition(new empties.Empty())
     } else {
-      const offset = offsetOf(outcome.position)
+      const offset = String(placeOf(outcome.position).commit)
       success.setPosition(new shared.AllStreamPosition().setCommitPosition(offset).setPreparePosition(offset))
     }
     return response.setSuccess(success)

@@ -6,7 +6,7 @@ import streamsMessages from '@eventstore/db-client/generated/streams_pb.js'
 import type { handleUnaryCall } from '@grpc/grpc-js'
 import type { Position } from '../../../src/eventstore/port.ts'
 import type { Expected } from './deciding.ts'
-import { offsetOf } from './places.ts'
+import { placeOf } from './places.ts'
 import { streamDeleted, unavailable, wrongExpectedVersion } from './refusals.ts'
 import type { Streams } from './streams.ts'
 
@@ -48,7 +48,8 @@ function answering<Request extends { getOptions(): Options }, Response>(
   }
 }
 
-const offset = (position: Position | undefined) => (position === undefined ? undefined : offsetOf(position))
+const offset = (position: Position | undefined) =>
+  position === undefined ? undefined : String(placeOf(position).commit)
 
 function expectedOf(options: Options): Expected {
   if (options === undefined || options.hasAny()) return 'any'

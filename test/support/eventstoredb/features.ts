@@ -11,13 +11,22 @@ import { uuidOf } from './places.ts'
 
 /** The client appends through BatchAppend where that is named here, through Append elsewhere. */
 export function supportedMethods(options: { batchAppend: boolean }): handleUnaryCall<Empty, SupportedMethods> {
-  const names = ['append', 'delete', 'read', 'tombstone', ...(options.batchAppend ? ['batchappend'] : [])]
-  const methods = names.map((name) =>
-    new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName(name),
-  )
-  const answer = new features.SupportedMethods().setMethodsList(methods).setEventStoreServerVersion('23.10.0')
+  const methods = [
+    method('append'),
+    method('delete'),
+    method('read', ['position', 'events']),
+    method('tombstone'),
+    ...(options.batchAppend ? [method('batchappend', ['deadline_duration'])] : []),
+  ]
+  const answer = new features.SupportedMethods().setMethodsList(methods).setEventStoreServerVersion('24.10.0')
   return (_call, callback) => callback(null, answer)
 }
+
+const method = (name: string, having: string[] = []) =>
+  new features.SupportedMethod()
+    .setServiceName('event_store.client.streams.streams')
+    .setMethodName(name)
+    .setFeaturesList(having)
 
 export function clusterOfOne(port: () => number): handleUnaryCall<Empty, ClusterInfo> {
   const id = randomUUID()

@@ -1,6 +1,6 @@
 // Runs the server as a process of its own, so that a test can kill, stop and start it again:
 //
-//   node test/support/eventstoredb/main.ts <folder> <port, or 0> [--no-batch-append]
+//   node test/support/eventstoredb/main.ts <folder> <port, or 0> [--no-batch-append] [--drop-slow-consumers]
 //
 // Prints one line of JSON, {"connectionString","port","pid"}, when it serves.
 
@@ -9,7 +9,8 @@ import { startEventStoreDb } from './server.ts'
 const [folder, port = '0', ...flags] = process.argv.slice(2)
 if (folder === undefined) throw new Error('Which folder?')
 const batchAppend = !flags.includes('--no-batch-append')
-const server = await startEventStoreDb({ folder, port: Number(port), batchAppend })
+const dropsSlowConsumers = flags.includes('--drop-slow-consumers')
+const server = await startEventStoreDb({ folder, port: Number(port), batchAppend, dropsSlowConsumers })
 process.stderr.write('Not EventStoreDB: our reading of its protocol, over the embedded log.\n')
 process.stdout.write(
   `${JSON.stringify({ connectionString: server.connectionString, port: server.port, pid: process.pid })}\n`,

@@ -5,8 +5,8 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import { filterOf } from './filter.ts'
 import type { ServedLog, Stored } from './log.ts'
 import { firstShown, isFresh, isSoftDeleted } from './metadata.ts'
-import { below, from } from './places.ts'
-import { streamDeleted, unavailable } from './refusals.ts'
+import { atOrAbove, below, isBoundary, placeIn } from './places.ts'
+import { invalidPosition, streamDeleted, unavailable } from './refusals.ts'
 import { eventReply, type Form, streamNotFoundReply } from './replying.ts'
 import { Sending } from './sending.ts'
 import type { Streams } from './streams.ts'
@@ -15,6 +15,8 @@ import { subscribe } from './subscribing.ts'
 export interface Served {
   readonly log: ServedLog
   readonly streams: Streams
+  /** Ends the subscription of a client that cannot keep up, as versions before 24 do, instead of telling it. */
+  readonly dropsSlowConsumers: boolean
 }
 
 export function reading(served: Served): (call: ServerWritableStream<ReadReq, ReadResp>) => void {
@@ -59,15 +61,18 @@ async function readAll(
   const backwards = options.getReadDirection() === 1
   // Nothing stands before the start, or after the end.
   if (backwards ? all.hasStart() : all.hasEnd()) return
-  const offset = all.getPosition()?.getCommitPosition()
+  const given = all.getPosition()
+  const place = given === undefined ? undefined : placeIn(given)
+  if (place !== undefined && !isBoundary(place, await log.end())) throw invalidPosition()
   // Forwards the position is inclusive. Backwards it is where an event ends, so that the one which begins there is not
   // among them (AllReader.cs: "Positions is specified as post-positions").
-  const after = offset === undefined ? undefined : backwards ? from(offset) : below(offset)
+  const after = place === undefined ? undefined : backwards ? below(place) : atOrAbove(place)
   const filter = filterOf(options)
   const direction = backwards ? 'backwards' : 'forwards'
   let left = count
   if (left === 0) return
-  for await (const page of log.readAll({ direction, ...(after === undefined ? undefined : { after }) })) {
+  const pageSize = pageFor(count)
+  for await (const page of log.readAll({ direction, pageSize, ...(after === undefined ? undefined : { after }) })) {
     for (const event of page) {
       if (sending.signal.aborted) return
       if (!filter(event)) continue
@@ -77,6 +82,9 @@ async function readAll(
     }
   }
 }
+
+/** Few events are read at once where few are wanted. */
+const pageFor = (count: number): number => Math.max(1, Math.min(count, 500))
 
 /** The events of a stream that may be seen; undefined where there is no stream. */
 async function shown(
@@ -95,7 +103,11 @@ async function shown(
   const start = given ?? (where?.hasEnd() ? Number.MAX_SAFE_INTEGER : 0)
   const begin = backwards ? Math.min(start, Number.MAX_SAFE_INTEGER) : Math.max(start, first)
   return (async function* () {
-    for await (const page of log.readStream(stream, { from: begin, backwards })) {
+    for await (const page of log.readStream(stream, {
+      from: begin,
+      backwards,
+      pageSize: pageFor(Number(options.getCount())),
+    })) {
       for (const event of page) {
         if (event.revision < first) return
         if (isFresh(metadata, event)) yield event

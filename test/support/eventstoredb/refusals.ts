@@ -53,6 +53,17 @@ export const wrongExpectedVersion = (stream: string, expected: Expected, last: n
     'actual-version': String(last),
   })
 
+/** Where no record begins (RpcExceptions.cs, InvalidPositionException). */
+export const invalidPosition = (): Refusal =>
+  refusal(status.INVALID_ARGUMENT, 'Trying to read from an invalid position.')
+
+/** Versions before 24 end the subscription of a client that is too slow (Enumerator.StreamSubscription.cs of 23.10). */
+export const consumerTooSlow = (): Refusal =>
+  refusal(
+    status.ABORTED,
+    'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.',
+  )
+
 export const invalid = (details: string): Refusal => refusal(status.INVALID_ARGUMENT, details)
 
 export const unavailable = (error: unknown): Refusal =>
@@ -80,13 +91,13 @@ export function streamDeletedStatus(stream: string): Status {
   const details = new shared.StreamDeleted().setStreamIdentifier(
     new shared.StreamIdentifier().setStreamName(Buffer.from(stream)),
   )
-  return statusOf(codes.Code.ALREADY_EXISTS, 'Stream was deleted.', 'event_store.client.StreamDeleted', details)
+  return statusOf(codes.Code.NOT_FOUND, 'StreamDeleted', 'event_store.client.StreamDeleted', details)
 }
 
 export function appendTooLargeStatus(limit: number): Status {
   const details = new shared.MaximumAppendSizeExceeded().setMaxappendsize(limit)
   const name = 'event_store.client.MaximumAppendSizeExceeded'
-  return statusOf(codes.Code.INVALID_ARGUMENT, `Maximum Append Size of ${limit} Exceeded.`, name, details)
+  return statusOf(codes.Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', name, details)
 }
 
 export const timeoutStatus = (): Status =>

@@ -5,7 +5,7 @@ import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js'
 import streamsMessages from '@eventstore/db-client/generated/streams_pb.js'
 import type { Stored } from './log.ts'
 import { deletedRevision } from './metadata.ts'
-import { offsetOf, uuidOf } from './places.ts'
+import { type Place, placeOf, uuidOf } from './places.ts'
 
 const { ReadResp: Response } = streamsMessages
 
@@ -19,12 +19,12 @@ export function eventReply(event: Stored | undefined, form: Form, link?: Stored)
   if (event !== undefined) read.setEvent(recorded(event, form))
   if (link !== undefined) read.setLink(recorded(link, form))
   const original = link ?? event
-  if (original !== undefined) read.setCommitPosition(offsetOf(original.position))
+  if (original !== undefined) read.setCommitPosition(String(placeOf(original.position).commit))
   return new Response().setEvent(read)
 }
 
 function recorded(event: Stored, { uuids }: Form): ReadResp.ReadEvent.RecordedEvent {
-  const offset = offsetOf(event.position)
+  const offset = String(placeOf(event.position).commit)
   const recorded = new Response.ReadEvent.RecordedEvent()
     .setId(uuidOf(event.id, uuids))
     .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(Buffer.from(event.stream)))
@@ -49,8 +49,8 @@ export function streamNotFoundReply(stream: string): ReadResp {
 export const confirmationReply = (id: string): ReadResp =>
   new Response().setConfirmation(new Response.SubscriptionConfirmation().setSubscriptionId(id))
 
-export function checkpointReply(commit: string, prepare: string): ReadResp {
-  const checkpoint = new Response.Checkpoint().setCommitPosition(commit).setPreparePosition(prepare)
+export function checkpointReply({ commit, prepare }: Place): ReadResp {
+  const checkpoint = new Response.Checkpoint().setCommitPosition(String(commit)).setPreparePosition(String(prepare))
   return new Response().setCheckpoint(checkpoint)
 }
 

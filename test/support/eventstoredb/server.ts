@@ -7,6 +7,7 @@
 // The events lie in the embedded log (log.ts says how); everything acknowledged is durable. What the real server has
 // and this one has not: users and their rights, persistent subscriptions, projections, scavenging, a cluster.
 
+import { randomUUID } from 'node:crypto'
 import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js'
 import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js'
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js'
@@ -34,18 +35,20 @@ const maxMessage = 17 * 1024 * 1024
  * Serves the log in this folder, which is made where it is absent.
  *
  * `batchAppend`: whether the server says that it has BatchAppend, which decides how the client appends. `port`: a free
- * one where it is absent.
+ * one where it is absent. `dropsSlowConsumers`: a client that cannot keep up with a subscription loses it, as it does
+ * with versions of the server before 24, instead of being told that it fell behind.
  */
 export async function startEventStoreDb(options: {
   folder: string
   batchAppend: boolean
   port?: number
+  dropsSlowConsumers?: boolean
 }): Promise<RunningEventStoreDb> {
   const log = await ServedLog.open(options.folder)
   const streams = new Streams(log)
   const server = new Server({ 'grpc.max_receive_message_length': maxMessage, 'grpc.max_send_message_length': -1 })
   server.addService(streamServices.StreamsService, {
-    read: reading({ log, streams }),
+    read: reading({ log, streams, dropsSlowConsumers: options.dropsSlowConsumers ?? false }),
     append: appending(streams),
     batchAppend: batchAppending(streams),
     delete: deleting(streams),
@@ -56,6 +59,7 @@ export async function startEventStoreDb(options: {
   server.addService(gossipServices.GossipService, { read: clusterOfOne(() => port) })
   try {
     port = await listen(server, options.port ?? 0)
+    await writeStatistics(streams, port)
   } catch (error) {
     await log.close()
     throw error
@@ -77,4 +81,10 @@ function listen(server: Server, port: number): Promise<number> {
       else reject(error)
     })
   })
+}
+
+/** The log of a real server holds events of its own too (its docs/server/features/streams.md, "System Streams"). */
+async function writeStatistics(streams: Streams, port: number): Promise<void> {
+  const event = { id: randomUUID(), type: '$statsCollected', json: true, metadata: Buffer.alloc(0) }
+  await streams.append(`$stats-127.0.0.1:${port}`, [{ ...event, data: Buffer.from('{"proc-id":1}') }], 'any')
 }

@@ -1,7 +1,7 @@
 // The streams of the log: where they end, what their metadata say, and how they are written.
 
 import { randomUUID } from 'node:crypto'
-import type { Position } from '../../../src/eventstore/port.ts'
+import { type Position, start } from '../../../src/eventstore/port.ts'
 import { type Decision, decide, type Expected } from './deciding.ts'
 import type { Proposed, ServedLog, Stored } from './log.ts'
 import {
@@ -14,11 +14,14 @@ import {
   originalOf,
   type StreamMetadata,
 } from './metadata.ts'
+import { RecentIds } from './recentIds.ts'
 
 /** One stream, as it will be once everything that is under way is durable. */
 interface State {
+  /** Revision of the last event; -1 where there never was one. */
   last: number
   tombstoned: boolean
+  newest: Stored | undefined
   /** The last append; rejects when it failed. */
   tail: Promise<unknown>
 }
@@ -29,15 +32,18 @@ export type Outcome =
   | { readonly kind: 'wrong'; readonly last: number }
   | { readonly kind: 'deleted' }
 
-/** Ids that are remembered, with their place, to recognise repeats: the real server bounds this at 8 MB. */
-const remembered = 100_000
+interface Wanted {
+  readonly events: readonly Proposed[]
+  readonly expected: Expected
+  /** The ids that stand in the log after the expected revision, where the stream ends later. */
+  readonly stood: ReadonlyMap<number, string>
+}
 
 export class Streams {
   readonly #log: ServedLog
-  readonly #states = new Map<string, Promise<State>>()
-  /** Id, to the stream and revision where it was written last. Empty after a restart, as the real one's is. */
-  readonly #lately = new Map<string, { readonly stream: string; readonly revision: number }>()
-  readonly #metadata = new Map<string, Stored | undefined>()
+  readonly #states = new Map<string, State>()
+  readonly #loading = new Map<string, Promise<State>>()
+  readonly #recent = new RecentIds()
 
   constructor(log: ServedLog) {
     this.#log = log
@@ -45,21 +51,19 @@ export class Streams {
 
   /** @throws where the log takes nothing any more */
   async append(stream: string, events: readonly Proposed[], expected: Expected): Promise<Outcome> {
-    const state = await this.#load(stream)
-    const before = typeof expected === 'number' ? expected : -1
-    const stood =
-      before < state.last && (typeof expected === 'number' || expected === 'no_stream')
-        ? await this.#idsAfter(stream, before, events.length)
-        : new Map<number, string>()
+    await this.#load(stream)
+    const state = await this.#stateOf(stream)
+    const stood = await this.#idsAfter(stream, expected, { last: state.last, count: events.length })
     // From here to the append nothing waits: what is decided holds.
-    const decision = this.#decide(stream, state, { events, expected, stood })
+    const decision = this.#decide(stream, { events, expected, stood })
     switch (decision.kind) {
       case 'append': {
-        const position = this.#write(stream, state, events)
-        const undeleted = decision.undeletes ? this.#undelete(stream, state.last - events.length + 1) : undefined
+        const first = state.last + 1
+        const writing = [this.#write(stream, events)]
+        if (decision.undeletes) writing.push(this.#undelete(stream, first))
         const last = state.last
-        await undeleted
-        return { kind: 'written', last, position: await position }
+        const [position] = await Promise.all(writing)
+        return { kind: 'written', last, position }
       }
       case 'repeated': {
         await state.tail
@@ -75,102 +79,112 @@ export class Streams {
     }
   }
 
-  /** Where a stream ends, and whether it was deleted for ever. */
-  async end(stream: string): Promise<{ readonly last: number; readonly tombstoned: boolean }> {
-    const { last, tombstoned } = await this.#load(stream)
-    return { last, tombstoned: tombstoned || (await this.#originalIsTombstoned(stream)) }
+  /** Hides a stream until it is written again, or ends it for ever. */
+  async delete(stream: string, expected: Expected, how: 'soft' | 'hard'): Promise<Outcome> {
+    await this.#load(stream)
+    const state = await this.#stateOf(stream)
+    const decision = this.#decide(stream, { events: [], expected, stood: new Map() })
+    if (decision.kind === 'deleted') return { kind: 'deleted' }
+    // There has to be something to hide (EventStore-Client-NodeJS, deleteStream.test.ts, "fails if stream doesn't exist").
+    const nothing = state.last < 0 && this.#metadataOf(stream) === undefined
+    if (decision.kind !== 'append' || (how === 'soft' && nothing)) return { kind: 'wrong', last: state.last }
+    const last = state.last
+    if (how === 'soft') {
+      return { kind: 'written', last, position: await this.#setMetadata(stream, `{"$tb":${deletedRevision}}`) }
+    }
+    state.tombstoned = true
+    const none = Buffer.alloc(0)
+    const event = { id: randomUUID(), type: '$streamDeleted', json: false, data: none, metadata: none }
+    return { kind: 'written', last, position: await this.#write(stream, [event], { tombstone: true }) }
   }
 
-  /** Those of a metastream: only its newest event is shown (EventStoreDB's documentation, "Stream metadata"). */
+  /** Where a stream ends, and whether it was deleted for ever. */
+  async end(stream: string): Promise<{ readonly last: number; readonly tombstoned: boolean }> {
+    await this.#load(stream)
+    return { last: (await this.#stateOf(stream)).last, tombstoned: this.#isTombstoned(stream) }
+  }
+
+  /** Of a metastream only the newest event is shown (the server's IndexReader.cs, `_metastreamMetadata`). */
   async metadata(stream: string): Promise<StreamMetadata> {
     if (isMetastream(stream)) return { maxCount: 1 }
     await this.#load(stream)
-    return metadataOf(this.#metadata.get(stream))
+    return metadataOf(this.#metadataOf(stream))
   }
 
-  #load(stream: string): Promise<State> {
-    const loading = this.#states.get(stream) ?? this.#read(stream)
-    this.#states.set(stream, loading)
+  /** A stream and the one that belongs to it: metadata, or what they are of. */
+  async #load(stream: string): Promise<void> {
+    const other = isMetastream(stream) ? originalOf(stream) : metastreamOf(stream)
+    await Promise.all([this.#stateOf(stream), this.#stateOf(other)])
+  }
+
+  #stateOf(stream: string): State | Promise<State> {
+    const known = this.#states.get(stream) ?? this.#loading.get(stream)
+    if (known !== undefined) return known
+    const loading = this.#log.newest(stream).then((newest): State => {
+      const { revision: last = -1, tombstone: tombstoned = false } = newest ?? {}
+      const state = { last, tombstoned, newest, tail: Promise.resolve() }
+      this.#states.set(stream, state)
+      this.#loading.delete(stream)
+      return state
+    })
+    this.#loading.set(stream, loading)
     return loading
   }
 
-  async #read(stream: string): Promise<State> {
-    const newest = await this.#log.newest(stream)
-    if (!isMetastream(stream)) {
-      await this.#load(metastreamOf(stream))
-      if (!this.#metadata.has(stream)) this.#metadata.set(stream, await this.#log.newest(metastreamOf(stream)))
+  /** The newest metadata of a stream that is loaded. */
+  #metadataOf(stream: string): Stored | undefined {
+    return this.#states.get(metastreamOf(stream))?.newest
+  }
+
+  #isTombstoned(stream: string): boolean {
+    const own = this.#states.get(stream)?.tombstoned === true
+    return own || (isMetastream(stream) && this.#states.get(originalOf(stream))?.tombstoned === true)
+  }
+
+  #decide(stream: string, { events, expected, stood }: Wanted): Decision {
+    const metadata = this.#metadataOf(stream)
+    const now = {
+      last: this.#states.get(stream)?.last ?? -1,
+      tombstoned: this.#isTombstoned(stream),
+      softDeleted: isSoftDeleted(metadataOf(metadata)),
+      hasMetadata: metadata !== undefined,
     }
-    return { last: newest?.revision ?? -1, tombstoned: newest?.tombstone ?? false, tail: Promise.resolve() }
-  }
-
-  async #originalIsTombstoned(stream: string): Promise<boolean> {
-    return isMetastream(stream) && (await this.#load(originalOf(stream))).tombstoned
-  }
-
-  #decide(
-    stream: string,
-    { last, tombstoned }: State,
-    {
-      events,
-      expected,
-      stood,
-    }: { events: readonly Proposed[]; expected: Expected; stood: ReadonlyMap<number, string> },
-  ): Decision {
-    const newest = this.#metadata.get(stream)
-    const softDeleted = !isMetastream(stream) && isSoftDeleted(metadataOf(newest))
     const ids = events.map(({ id }) => id)
-    return decide({ last, tombstoned, softDeleted, hasMetadata: newest !== undefined }, ids, expected, {
-      lately: (id) => {
-        const place = this.#lately.get(id)
-        return place?.stream === stream ? place.revision : undefined
-      },
+    return decide(now, ids, expected, {
+      lately: (id) => this.#recent.revisionOf(stream, id),
       at: (revision) => stood.get(revision),
     })
   }
 
-  /** Writes at the stream's end; the position is that of the last event, once it is durable. */
+  /** Writes at the end of a stream that is loaded; the position is that of the last event, once it is durable. */
   #write(
     stream: string,
-    state: State,
     events: readonly Proposed[],
     options: { tombstone?: true } = {},
   ): Promise<Position | undefined> {
-    if (events.length === 0) return Promise.resolve(undefined)
-    const at = state.last
-    const appended = this.#log.append(stream, events, { at, ...options })
+    const state = this.#states.get(stream)
+    const newest = events.at(-1)
+    if (state === undefined || newest === undefined) return Promise.resolve(undefined)
+    const appended = this.#log.append(stream, events, { at: state.last, ...options })
     for (const { id } of events) {
       state.last += 1
-      this.#lately.delete(id)
-      this.#lately.set(id, { stream, revision: state.last })
+      this.#recent.add(stream, id, state.last)
     }
-    for (const id of this.#lately.keys()) {
-      if (this.#lately.size <= remembered) break
-      this.#lately.delete(id)
-    }
-    const newest = events.at(-1)
-    if (isMetastream(stream) && newest !== undefined) {
-      const place = { stream, revision: state.last, position: '' as Position, created: Date.now(), tombstone: false }
-      this.#metadata.set(originalOf(stream), { ...newest, ...place })
-    }
+    const place = { stream, revision: state.last, position: start, created: Date.now(), tombstone: false }
+    state.newest = { ...newest, ...place }
     state.tail = appended
     return appended.then(({ position }) => position)
   }
 
   /** A deleted stream is written again: its metadata say from which revision on. */
-  async #undelete(stream: string, from: number): Promise<void> {
-    await this.#setMetadata(stream, { ...objectIn(this.#metadata.get(stream)), $tb: from })
+  #undelete(stream: string, first: number): Promise<Position | undefined> {
+    return this.#setMetadata(stream, JSON.stringify({ ...objectIn(this.#metadataOf(stream)), $tb: first }))
   }
 
-  async #setMetadata(stream: string, metadata: object, text = JSON.stringify(metadata)): Promise<Position | undefined> {
-    const metastream = metastreamOf(stream)
-    const event = {
-      id: randomUUID(),
-      type: '$metadata',
-      json: true,
-      data: Buffer.from(text),
-      metadata: Buffer.alloc(0),
-    }
-    return this.#write(metastream, await this.#load(metastream), [event])
+  #setMetadata(stream: string, text: string): Promise<Position | undefined> {
+    const data = Buffer.from(text)
+    const event = { id: randomUUID(), type: '$metadata', json: true, data, metadata: Buffer.alloc(0) }
+    return this.#write(metastreamOf(stream), [event])
   }
 
   async #at(stream: string, revision: number): Promise<Stored | undefined> {
@@ -178,28 +192,17 @@ export class Streams {
     return undefined
   }
 
-  async #idsAfter(stream: string, revision: number, count: number): Promise<Map<number, string>> {
+  async #idsAfter(
+    stream: string,
+    expected: Expected,
+    { last, count }: { last: number; count: number },
+  ): Promise<ReadonlyMap<number, string>> {
     const ids = new Map<number, string>()
+    const revision = expected === 'no_stream' ? -1 : expected
+    if (typeof revision !== 'number' || revision >= last) return ids
     for await (const page of this.#log.readStream(stream, { from: revision + 1, limit: count })) {
       for (const event of page) ids.set(event.revision, event.id)
     }
     return ids
-  }
-
-  /** Hides a stream until it is written again, or ends it for ever. */
-  async delete(stream: string, expected: Expected, how: 'soft' | 'hard'): Promise<Outcome> {
-    const state = await this.#load(stream)
-    const decision = this.#decide(stream, state, { events: [], expected, stood: new Map() })
-    if (decision.kind === 'deleted') return { kind: 'deleted' }
-    if (decision.kind !== 'append') return { kind: 'wrong', last: state.last }
-    if (how === 'soft') {
-      const position = await this.#setMetadata(stream, {}, `{"$tb":${deletedRevision}}`)
-      return { kind: 'written', last: state.last, position }
-    }
-    state.tombstoned = true
-    const nothing = Buffer.alloc(0)
-    const event = { id: randomUUID(), type: '$streamDeleted', json: false, data: nothing, metadata: nothing }
-    const position = await this.#write(stream, state, [event], { tombstone: true })
-    return { kind: 'written', last: state.last, position }
   }
 }
