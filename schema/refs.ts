@@ -2,7 +2,7 @@
 
 import type { MembershipDocument } from '../projections/memberships.ts'
 import type { MessageDocument } from '../projections/messages.ts'
-import type { Frame } from '../src/live/conversationFeed.ts'
+import type { Frame } from '../src/live/frame.ts'
 import type { Found, FoundConversation } from '../src/queries/loaders.ts'
 import { builder } from './builder.ts'
 

@@ -1,8 +1,8 @@
 // One response that is a stream of server-sent events, as graphql-sse's "distinct connections" have it.
 
 import type { ServerResponse } from 'node:http'
+import type { MadeFrame } from '../live/audience.ts'
 import type { OpenConnection } from './connections.ts'
-import { Frame } from './frame.ts'
 import type { Limits } from './limits.ts'
 import type { TimerWheel } from './timerWheel.ts'
 
@@ -55,8 +55,8 @@ export class EventStream implements OpenConnection {
   }
 
   /** Waits while the client has too much left to read. */
-  send(event: 'next' | 'complete', value?: object): Promise<void> | void {
-    const data = value === undefined ? '' : ` ${value instanceof Frame ? value.text : JSON.stringify(value)}`
+  send(event: 'next' | 'complete', value?: object | MadeFrame): Promise<void> | void {
+    const data = value === undefined ? '' : ` ${isMade(value) ? value.text : JSON.stringify(value)}`
     const frame = `event: ${event}\ndata:${data}\n\n`
     const response = this.#response
     if (!this.open) return
@@ -98,3 +98,6 @@ export class EventStream implements OpenConnection {
     })
   }
 }
+
+// An execution result has no field of this name.
+const isMade = (value: object): value is MadeFrame => 'text' in value

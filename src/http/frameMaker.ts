@@ -21,6 +21,21 @@ interface FrameMakerOptions {
   readonly execute: (args: Args) => Promise<ExecutionResult>
 }
 
+/** Frames that are made once for all who are shown the same. */
+export interface SharedMaking {
+  /** The same for all of those. */
+  readonly group: string
+  /** Asks nobody whether they may see it, nor whether they still may once it is made. */
+  make(payload: object): Promise<Frame>
+}
+
+export interface Making {
+  /** For the one subscription. It throws a GraphQLError when the session has ended, or when there is no frame. */
+  frameOf(payload: unknown): Promise<Frame>
+  /** Undefined where something in its frames is per viewer. */
+  readonly shared: SharedMaking | undefined
+}
+
 interface Subscription {
   readonly args: Args
   readonly caller: Caller
@@ -37,28 +52,38 @@ export class FrameMaker {
     this.#sharing = new Sharing(options.schema)
   }
 
-  /** What makes the frames of one subscription. It throws a GraphQLError when the session has ended, or when there is no frame. */
-  of({ args, caller, identity }: Subscription): (payload: unknown) => Promise<Frame> {
+  /** What makes the frames of one subscription. */
+  of({ args, caller, identity }: Subscription): Making {
     const group = this.#sharing.groupOf(args)
-    return async (payload) => {
-      const executed = (by: Caller, withheld?: ReadonlySet<ConversationId>) =>
-        this.#executed(args, payload, { by, withheld })
-      const content = group === undefined ? undefined : sharedIn(payload)
-      let frame = await (group === undefined || content === undefined
-        ? executed(caller)
-        : this.#shared.frame(content, group, () => executed(anybody())))
+    const executed = (payload: unknown, by: Caller, withheld?: ReadonlySet<ConversationId>) =>
+      this.#executed(args, payload, { by, withheld })
+    const shared: SharedMaking | undefined =
+      group === undefined
+        ? undefined
+        : {
+            group,
+            make: (payload) => {
+              const content = sharedIn(payload)
+              const make = () => executed(payload, anybody())
+              return content === undefined ? make() : this.#shared.frame(content, group, make)
+            },
+          }
+    const frameOf = async (payload: unknown): Promise<Frame> => {
+      const forAll = isObject(payload) && sharedIn(payload) !== undefined
+      let frame = await (forAll && shared ? shared.make(payload) : executed(payload, caller))
       // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
       // events themselves say is left. Another one may be lost while that is made.
       let withheld = none
       for (let lost = lostIn(payload); !lost.isSubsetOf(withheld); lost = lostIn(payload)) {
         withheld = withheld.union(lost)
-        frame = await executed(caller, withheld)
+        frame = await executed(payload, caller, withheld)
       }
       // Its timer may ring a second late.
       if (identity && this.#options.app.server.now() >= identity.deadline)
         for (const error of sessionEnded().errors) throw error
       return frame
     }
+    return { frameOf, shared }
   }
 
   async #executed(

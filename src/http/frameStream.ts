@@ -1,11 +1,13 @@
 // The frames of one subscription, made when they are asked for.
 
+import type { MadeFrame, Outlet } from '../live/audience.ts'
 import type { Frame } from './frame.ts'
+import type { Making } from './frameMaker.ts'
 
 interface FrameStreamOptions {
   readonly source: AsyncIterator<unknown>
-  /** Makes the frame for what the source gave. */
-  readonly frameOf: (payload: unknown) => Promise<Frame>
+  /** Makes the frames of what the source gives. */
+  readonly making: Making
   /** What the client is told of an error of the source. */
   readonly failureOf: (thrown: unknown) => Error
 }
@@ -16,6 +18,13 @@ interface Waiter {
 }
 
 const done = { done: true, value: undefined } as const
+
+/** A source that can give what is new to many at once. */
+interface LiveSource {
+  goLive(outlet: Outlet): void
+}
+
+const isLive = (source: object): source is LiveSource => 'goLive' in source
 
 /**
  * Not an async generator: a generator's `return` waits until the present `next` has come to an end, which may be never.
@@ -51,6 +60,16 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
     return promise
   }
 
+  /**
+   * Frames that are made for many may come this way while `next` waits, where the source has such.
+   * @param deliver writes one now; a promise where the reader has too much left to read
+   */
+  deliverTo(deliver: (frame: MadeFrame) => Promise<void> | void): void {
+    const { source, making } = this.#options
+    if (!making.shared || !isLive(source)) return
+    source.goLive({ ...making.shared, deliver: (frame) => (this.#ended ? undefined : deliver(frame)) })
+  }
+
   return(): Promise<IteratorResult<Frame, undefined>> {
     this.#end()
     return Promise.resolve(done)
@@ -82,7 +101,7 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
       const taken = await this.#options.source.next()
       if (taken.done === true) return this.#finish()
       if (this.#ended) return
-      const value = await this.#options.frameOf(taken.value)
+      const value = await this.#options.making.frameOf(taken.value)
       if (this.#ended) return
       const waiter = this.#waiter
       this.#waiter = undefined

@@ -215,7 +215,7 @@ export class Gate {
     }
     const frames = new FrameStream({
       source: begun.source,
-      frameOf: this.#frames.of({ args, caller, identity }),
+      making: this.#frames.of({ args, caller, identity }),
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())

@@ -1,5 +1,6 @@
 // The frames of one subscription on their way to its socket.
 
+import type { MadeFrame } from '../live/audience.ts'
 import type { FrameStream } from './frameStream.ts'
 
 interface SocketFramesOptions {
@@ -24,6 +25,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
     this.#frames = frames
     this.#send = send
+    frames.deliverTo((frame) => this.#sendFrame(frame))
   }
 
   [Symbol.asyncIterator](): this {
@@ -35,10 +37,14 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     for (;;) {
       const taken = await this.#frames.next()
       if (taken.done === true) return { done: true, value: undefined }
-      const sending = this.#send(`${this.#head}${taken.value.text}}`)
+      const sending = this.#sendFrame(taken.value)
       // The next frame is made when this one has gone out.
       if (sending) await sending
     }
+  }
+
+  #sendFrame({ text }: MadeFrame): Promise<void> | void {
+    return this.#send(`${this.#head}${text}}`)
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

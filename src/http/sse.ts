@@ -111,6 +111,7 @@ async function pass(frames: FrameStream, stream: EventStream, response: ServerRe
   response.once('close', () => void frames.return())
   // The client may have gone while the feed was being opened.
   if (response.destroyed) return void frames.return()
+  frames.deliverTo((frame) => stream.send('next', frame))
   try {
     for await (const frame of frames) {
       await stream.send('next', frame)

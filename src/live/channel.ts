@@ -8,6 +8,7 @@ import type { MessageEvent } from '../domain/events.ts'
 import type { ConversationId, UserId } from '../domain/ids.ts'
 import { conversationOf } from '../domain/streams.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
+import { Audience, type Listener, type Outlet } from './audience.ts'
 import { type FeedEvent, feedEvent, weightOf } from './event.ts'
 
 /** Events kept for those who are nearly there, at most. Older ones are read from the log. */
@@ -25,6 +26,7 @@ export interface Follower {
 export class Channel {
   readonly stream: string
   readonly #followers = new Set<Follower>()
+  readonly #audiences = new Map<string, Audience>()
   /** Undefined until the state has been read; what comes meanwhile waits in `#early`. */
   #state: StreamState<Conversation> | undefined
   #early: RecordedEvent[] = []
@@ -95,9 +97,25 @@ export class Channel {
     this.#fold(stored)
   }
 
-  /** Tells all followers that there is something to pull. */
+  /** Tells all followers that there is something new. */
   wake(): void {
+    for (const audience of this.#audiences.values()) void audience.ring()
     for (const follower of this.#followers) follower.wake()
+  }
+
+  /** Those of its followers who get the same frames; made for the first of them, and gone with the last. */
+  audience({ group, make }: Outlet): Audience {
+    const known = this.#audiences.get(group)
+    if (known) return known
+    const audience = new Audience(this, make)
+    this.#audiences.set(group, audience)
+    return audience
+  }
+
+  leave(listener: Listener, group: string): void {
+    const audience = this.#audiences.get(group)
+    audience?.remove(listener)
+    if (audience?.size === 0) this.#audiences.delete(group)
   }
 
   /**

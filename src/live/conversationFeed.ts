@@ -4,32 +4,11 @@
 import type { Identity } from '../accounts/sessions.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
+import type { Listener, LiveFrame, Outlet } from './audience.ts'
 import type { Channel, Follower } from './channel.ts'
 import { anchorOf, beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
 import { type FeedEvent, feedEvent, merged, seenFrom, weightOf } from './event.ts'
-
-/** Events and bytes of a frame, at most; a single larger event is a frame by itself. */
-const frameEvents = 250
-const frameBytes = 262_144
-
-export interface Frame {
-  readonly conversationId: ConversationId
-  readonly events: readonly FeedEvent[]
-  /** Where the feed stands after this frame. */
-  readonly cursor: string
-  /** False while more is known to follow at once. */
-  readonly caughtUp: boolean
-  readonly reset?: { readonly reason: 'LOG_REPLACED' }
-  /** Where it is set, frames with the very same object here show the same to everyone, but for `lost`. */
-  readonly shared?: object
-  /** What the read models must hold to show these events. */
-  readonly atLeast?: Position
-  /**
-   * The conversations that may no longer be shown as they are now, beyond what these events say: asked once the frame has been
-   * made, since access may have ended while it was.
-   */
-  readonly lost?: () => ReadonlySet<ConversationId>
-}
+import { cut, type Frame, frameBytes, frameEvents } from './frame.ts'
 
 /** Reads events of one stream, from a revision on, that the node has handled. */
 export async function readFrame(
@@ -86,7 +65,7 @@ const none: ReadonlySet<ConversationId> = new Set()
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>, Follower {
+export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>, Follower, Listener {
   readonly user: Identity['userId']
   readonly #options: FeedOptions
   #place: FeedPlace
@@ -96,6 +75,11 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   #end = Number.POSITIVE_INFINITY
   #visibleFrom = Number.POSITIVE_INFINITY
   #wake: (() => void) | undefined
+  #outlet: Outlet | undefined
+  /** While it gets what is made for many. */
+  #listening = false
+  /** Until then the reader is to be made nothing. */
+  #slow: Promise<void> | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
@@ -108,22 +92,44 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     return this
   }
 
+  /** Where nothing is left to catch up with, frames come this way and `next` waits. */
+  goLive(outlet: Outlet): void {
+    this.#outlet = outlet
+  }
+
   wake(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    if (!this.#listening) this.#goOn()
   }
 
   endAt(revision: number): void {
     this.#end = Math.min(this.#end, revision)
+    this.#stopListening()
+  }
+
+  take(frame: LiveFrame): void {
+    // It had received this before it began to listen.
+    if (this.#place.revision >= frame.through) return
+    if (this.#mayTake(frame)) {
+      this.#place = placeAt(frame.through)
+      const slow = this.#outlet?.deliver(frame.made)
+      if (!slow) return
+      this.#slow = slow
+    }
+    this.leave()
+  }
+
+  leave(): void {
+    this.#stopListening()
+    this.#goOn()
   }
 
   /** The session has ended: nothing more is delivered, whatever stands between. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#stopListening()
     this.#options.onClose(this)
-    this.wake()
+    this.#goOn()
   }
 
   async next(): Promise<IteratorResult<Frame, undefined>> {
@@ -136,9 +142,12 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
         // Set before anything is read: what comes during the read wakes it.
         this.#wake = resolve
       })
+      await this.#slow
+      this.#slow = undefined
       const read = await this.#read()
       if (this.#closed) break
       if (read.events.length > 0 || this.#first) return { done: false, value: this.#frame(read) }
+      this.#listen()
       await waiting
     }
     return over
@@ -147,6 +156,34 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   return(): Promise<IteratorReturnResult<undefined>> {
     this.close()
     return Promise.resolve(over)
+  }
+
+  #goOn(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  /** From the place where nothing is left to pull, and only while it will be woken. */
+  #listen(): void {
+    const { channel } = this.#options
+    const { revision } = this.#place
+    if (!this.#outlet || !this.#wake || channel.head !== revision || this.#end !== Number.POSITIVE_INFINITY) return
+    channel.audience(this.#outlet).add(this, revision + 1)
+    this.#listening = true
+  }
+
+  #stopListening(): void {
+    if (!this.#listening || !this.#outlet) return
+    this.#listening = false
+    this.#options.channel.leave(this, this.#outlet.group)
+  }
+
+  /** Whether it follows on what was received, and nothing in it is hidden from this follower, now that it has been made. */
+  #mayTake({ from, earliest }: LiveFrame): boolean {
+    const { channel, now, identity } = this.#options
+    if (this.#place.revision + 1 !== from || now() >= identity.deadline) return false
+    return channel.stillShows(this.user, earliest)
   }
 
   async #read(): Promise<Read> {
@@ -192,21 +229,8 @@ interface Read {
   readonly shared?: object
 }
 
-/** As many as a frame takes. */
-function cut(events: readonly FeedEvent[]): { readonly events: readonly FeedEvent[]; readonly more: boolean } {
-  let bytes = 0
-  for (let index = 0; index < events.length; index++) {
-    const event = events[index]
-    if (!event) break
-    bytes += weightOf(event)
-    if (index === frameEvents || (index > 0 && bytes > frameBytes))
-      return { events: events.slice(0, index), more: true }
-  }
-  return { events, more: false }
-}
+const placeOf = (event: FeedEvent): FeedPlace =>
+  placeAt(event.kind === 'skipped' ? event.throughRevision : event.revision)
 
-const placeOf = (event: FeedEvent): FeedPlace => ({
-  revision: event.kind === 'skipped' ? event.throughRevision : event.revision,
-  // A feed in progress never asks for its anchor again; the cursor that the client has holds it.
-  anchor: beforeFirst.anchor,
-})
+// A feed in progress never asks for its anchor again; the cursor that the client has holds it.
+const placeAt = (revision: number): FeedPlace => ({ revision, anchor: beforeFirst.anchor })

@@ -83,6 +83,13 @@ export function seenFrom(event: FeedEvent, from: number): FeedEvent {
 const earliest = (event: ConversationRecord): number =>
   'subjectRevision' in event.data ? event.data.subjectRevision : event.revision
 
+/** The earliest revision that any of them tells something of. */
+export function earliestOf(events: readonly FeedEvent[]): number {
+  let first = Number.POSITIVE_INFINITY
+  for (const event of events) if (event.kind === 'shown') first = Math.min(first, earliest(event.event))
+  return first
+}
+
 /** Neighbouring skipped events as one. */
 export function merged(events: readonly FeedEvent[]): readonly FeedEvent[] {
   const result: FeedEvent[] = []

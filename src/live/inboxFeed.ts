@@ -8,6 +8,7 @@ import type { Channel, Follower } from './channel.ts'
 import type { Channels } from './channels.ts'
 import { readFrame } from './conversationFeed.ts'
 import { type FeedEvent, weightOf } from './event.ts'
+import { frameBytes, frameEvents } from './frame.ts'
 import { encodeInboxCursor, type InboxPlace } from './inboxCursor.ts'
 import { type InboxDetail, type InboxItem, type Standing, tell, tellOwn } from './inboxItems.ts'
 
@@ -57,8 +58,6 @@ interface Next {
   readonly event: FeedEvent | RecordedEvent
 }
 
-const frameEvents = 250
-const frameBytes = 262_144
 /** Events of one conversation that are looked at together at least, where many have something new. */
 const fewest = 10
 
