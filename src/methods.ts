@@ -10,9 +10,11 @@ import { conversationStream, slugStream } from './domain/streams.ts'
 import type { EventStore, Position, RecordedEvent } from './eventstore/port.ts'
 import { start } from './eventstore/port.ts'
 import { statsOf } from './eventstore/stats.ts'
+import { logProgress } from './logProgress.ts'
 import type { Forgetting } from './processes/forgetting.ts'
 import type { Projecting } from './projecting/projecting.ts'
 import { roomMethodsOf } from './roomMethods.ts'
+import { transferMethodsOf } from './transferMethods.ts'
 import { userMethodsOf } from './userMethods.ts'
 
 type Method = (params: unknown, emit: (progress: object) => Promise<void>, signal: AbortSignal) => Promise<unknown>
@@ -54,7 +56,7 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
   })
 
   const rebuild: Method = async (params, emit, signal) => {
-    const report = await progress(store, emit)
+    const report = await logProgress(store, emit)
     const began = performance.now()
     const results = await projecting.rebuild(chosen(params), { onProgress: report, signal, batch })
     const seconds = (performance.now() - began) / 1_000
@@ -72,7 +74,7 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
 
   const verify: Method = async (params, emit, signal) => {
     const names = chosen(params)
-    const report = await progress(store, emit)
+    const report = await logProgress(store, emit)
     const hold = forgetting ? { hold: () => forgetting.hold() } : {}
     const results = await projecting.verify(names, { onProgress: report, signal, ...hold })
     const compared = results.map(({ name, documents: count, differences, differenceCount, parked }) => ({
@@ -117,8 +119,9 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
     'projections.verify': verify,
     'events.read': read,
     'events.stats': async (_, emit, signal) =>
-      await statsOf({ store, onProgress: await progress(store, emit), signal }),
+      await statsOf({ store, onProgress: await logProgress(store, emit), signal }),
     'doctor.look': async () => ({ pid: process.pid, ...(await lookAtStores({ store, documents, commands })) }),
+    ...transferMethodsOf({ store }),
     ...userMethodsOf({ commands, readModels: projecting.readModels }),
     ...roomMethodsOf({ commands, readModels: projecting.readModels }),
   }
@@ -127,23 +130,6 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
 function chosen(params: unknown): readonly string[] | 'all' {
   const parsed = choice.parse(params)
   return 'all' in parsed ? 'all' : parsed.names
-}
-
-/** Tells how far a pass over the log has come. How many events there are is not known before; positions are close to it. */
-async function progress(store: EventStore, emit: (progress: object) => Promise<void>) {
-  const total = ordinal(await store.end())
-  let told = 0
-  return ({ events, position }: { readonly events: number; readonly position: Position }): void => {
-    if (performance.now() - told < 100) return
-    told = performance.now()
-    void emit({ done: total === undefined ? events : (ordinal(position) ?? 0), total: total ?? events, what: 'events' })
-  }
-}
-
-/** A position as a number, where the engine's are numbers. Only for showing progress. */
-function ordinal(position: Position): number | undefined {
-  const number = Number.parseInt(position, 16)
-  return Number.isSafeInteger(number) ? number : undefined
 }
 
 async function* stored(store: EventStore, stream: string | undefined, after: string | undefined, signal: AbortSignal) {

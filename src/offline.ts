@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { openEngines } from './engines.ts'
 import { methodsOf } from './methods.ts'
 import { Projecting, ReadModelsOfAnotherLog } from './projecting/projecting.ts'
+import { refusePendingImport } from './transfer/pendingImport.ts'
 
 interface Offline {
   readonly handlers: ReturnType<typeof methodsOf>
@@ -20,6 +21,12 @@ export async function openOffline({ config }: { readonly config: Config }): Prom
   const trouble = (message: string): void => void process.stderr.write(`${message}\n`)
   const engines = await openEngines({ config, onFault: trouble })
   const { store, documents } = engines
+  try {
+    await refusePendingImport(documents)
+  } catch (error) {
+    await engines[Symbol.asyncDispose]()
+    throw error
+  }
   const logger = { info: () => {}, warn: trouble, error: trouble }
   const projecting = new Projecting({ store, documents, projections: allProjections, logger })
   const commands = new Commands({ store, documents, models: projecting.readModels })

@@ -79,6 +79,12 @@ export const storesLook = z.object({
   ),
 })
 
+/** Progress of `log.lines`: lines of an export, and in between, as that of projections, how far it has come. */
+export const logLines = z.object({ lines: z.array(z.string()) })
+
+/** Result of `log.lines`: events that cannot be read, and where some of them stand. */
+export const logLinesEnd = z.object({ unreadable: z.number(), examples: z.array(z.string()) })
+
 /** Params of `events.read`. `conversation` is an id or a slug; `after` a position, or the revision where a stream is named. */
 export interface EventsRead {
   readonly stream?: string

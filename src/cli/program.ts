@@ -6,6 +6,8 @@ import { configVerb } from './config.ts'
 import { doctorVerb } from './doctor.ts'
 import { eventsVerb } from './events.ts'
 import { CliFailure, type Exit, exit } from './exit.ts'
+import { exportVerb } from './export.ts'
+import { importVerb } from './import.ts'
 import { talk } from './output.ts'
 import { projectionsVerb } from './projections.ts'
 import { roomsVerb } from './rooms.ts'
@@ -31,6 +33,8 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 verific
     eventsVerb(),
     usersVerb(),
     roomsVerb(),
+    exportVerb(),
+    importVerb(),
     configVerb(),
     doctorVerb(),
   ])

@@ -72,7 +72,12 @@ async function launch(flags: Omit<StartOptions, 'json'>, onFile: (reopen: () => 
     const engines = open({ config, onFault: (message) => logger.error(message) })
     await Promise.race([engines, nextTurn()])
     try {
-      const [{ startServer }] = await Promise.all([import('../server.ts'), engines])
+      const [{ startServer }, { refusePendingImport }, { documents }] = await Promise.all([
+        import('../server.ts'),
+        import('../transfer/pendingImport.ts'),
+        engines,
+      ])
+      await refusePendingImport(documents)
       return await startServer({ config, logger, open: () => engines })
     } catch (error) {
       const opened = await engines.catch(() => undefined)
