@@ -7,6 +7,7 @@ export class Frame implements ExecutionResult {
   readonly data: NonNullable<ExecutionResult['data']>
   declare readonly extensions?: NonNullable<ExecutionResult['extensions']>
   #text: string | undefined
+  #bytes: Uint8Array | undefined
 
   constructor({ errors, data, extensions }: ExecutionResult & Pick<Frame, 'data'>) {
     if (errors) this.errors = errors
@@ -18,5 +19,11 @@ export class Frame implements ExecutionResult {
   get text(): string {
     this.#text ??= JSON.stringify(this)
     return this.#text
+  }
+
+  /** The same in UTF-8. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= Buffer.from(this.text)
+    return this.#bytes
   }
 }

@@ -1,14 +1,18 @@
 // One WebSocket, as graphql-ws wants to see it: messages in order, bounded memory in both directions.
 
+import type { Writable } from 'node:stream'
 import type { WebSocket as ProtocolSocket } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Identity } from '../accounts/sessions.ts'
 import type { OpenConnection } from './connections.ts'
 import type { Gate } from './gate.ts'
 import type { Connection } from './gateRequest.ts'
+import { textFrame } from './textFrame.ts'
 
 interface SocketConnectionOptions {
   readonly socket: WebSocket
+  /** What the socket writes to. */
+  readonly stream: Writable
   readonly gate: Gate
   readonly id: string
   readonly address: string
@@ -36,6 +40,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   /** The operation whose message is being handed over on this very turn. */
   beginning: UnderWay | undefined
   readonly #socket: WebSocket
+  readonly #stream: Writable
   readonly #gate: Gate
   readonly #pending: string[] = []
   #underWay = 0
@@ -50,8 +55,9 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   #initialised = false
   #ended = false
 
-  constructor({ socket, gate, id, address, userAgent }: SocketConnectionOptions) {
+  constructor({ socket, stream, gate, id, address, userAgent }: SocketConnectionOptions) {
     this.#socket = socket
+    this.#stream = stream
     this.#gate = gate
     this.id = id
     this.address = address
@@ -104,6 +110,18 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
         this.#drained()
       })
     })
+  }
+
+  /** A message in parts of UTF-8; otherwise as `send`. */
+  sendParts(...parts: readonly Uint8Array[]): Promise<void> | void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
+    let bytes = 0
+    for (const part of parts) bytes += part.byteLength
+    const fits = this.#slowSince === undefined && socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
+    // Nothing is compressed, so that the library writes each of its frames in one go: this one stands between two of them.
+    if (fits) this.#stream.write(textFrame(...parts))
+    else return this.send(Buffer.concat(parts).toString())
   }
 
   /** Something has gone out to the client: when enough has, its next operations are taken up. */

@@ -7,9 +7,11 @@ interface SocketFramesOptions {
   /** Of the subscription, as the client named it. */
   readonly id: string
   readonly frames: FrameStream
-  /** Sends a message; a promise while the client has too much left to read. */
-  readonly send: (message: string) => Promise<void> | void
+  /** Sends a message, given in parts of UTF-8; a promise while the client has too much left to read. */
+  readonly send: (...parts: readonly Uint8Array[]) => Promise<void> | void
 }
+
+const tail = Buffer.from('}')
 
 /**
  * To graphql-ws this is a subscription that has no results and ends when the frames do: it still completes it, ends it when the
@@ -17,12 +19,12 @@ interface SocketFramesOptions {
  * anew for every subscriber.
  */
 export class SocketFrames implements AsyncIterableIterator<never, undefined> {
-  readonly #head: string
+  readonly #head: Uint8Array
   readonly #frames: FrameStream
   readonly #send: SocketFramesOptions['send']
 
   constructor({ id, frames, send }: SocketFramesOptions) {
-    this.#head = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     this.#frames = frames
     this.#send = send
     frames.deliverTo((frame) => this.#sendFrame(frame))
@@ -43,8 +45,8 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     }
   }
 
-  #sendFrame({ text }: MadeFrame): Promise<void> | void {
-    return this.#send(`${this.#head}${text}}`)
+  #sendFrame({ bytes }: MadeFrame): Promise<void> | void {
+    return this.#send(this.#head, bytes, tail)
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

@@ -54,6 +54,7 @@ export function createSockets(options: SocketsOptions): Sockets {
       server.handleUpgrade(request, socket, head, (webSocket) => {
         const connection = new SocketConnection({
           socket: webSocket,
+          stream: socket,
           gate,
           id: newUuid(),
           address,
@@ -144,7 +145,7 @@ async function carryOut({
   frames.onEnd(() => {
     connection.subscriptions -= 1
   })
-  outcomes.set(admitted.args, new SocketFrames({ id, frames, send: (message) => connection.send(message) }))
+  outcomes.set(admitted.args, new SocketFrames({ id, frames, send: (...parts) => connection.sendParts(...parts) }))
   if (underWay) connection.settle(underWay)
   return admitted.args
 }

@@ -15,9 +15,11 @@ interface Recent {
   from(revision: number): readonly FeedEvent[] | undefined
 }
 
-/** A frame as it goes out: the same text for all. */
+/** A frame as it goes out, the same for all: its JSON. */
 export interface MadeFrame {
   readonly text: string
+  /** In UTF-8. */
+  readonly bytes: Uint8Array
 }
 
 /** How somebody takes frames that are made for many. */
