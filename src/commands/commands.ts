@@ -19,6 +19,8 @@ interface CommandsOptions {
   readonly documents: Documents
   readonly models: ReadModels
   readonly clock?: Clock
+  /** Whether other nodes append to the log too (default false). */
+  readonly shared?: boolean
 }
 
 /** Mailboxes that are kept while nothing happens in them, at most. */
@@ -34,14 +36,16 @@ export class Commands {
   readonly snapshots: Snapshots
   readonly #store: EventStore
   readonly #models: ReadModels
+  readonly #shared: boolean
   readonly #mailboxes: LRUCache<string, AnyMailbox>
   /** Those that are at work outside of what is kept. */
   readonly #busy = new Map<string, AnyMailbox>()
   readonly #sweep: NodeJS.Timeout
 
-  constructor({ store, documents, models, clock = systemClock }: CommandsOptions) {
+  constructor({ store, documents, models, clock = systemClock, shared = false }: CommandsOptions) {
     this.#store = store
     this.#models = models
+    this.#shared = shared
     this.clock = clock
     this.facts = new Facts(models, store)
     this.snapshots = new Snapshots(store, documents)
@@ -111,6 +115,7 @@ export class Commands {
       store: this.#store,
       snapshots: this.snapshots,
       clock: this.clock,
+      shared: this.#shared,
       ...(conversation && {
         messageFacts: (from: StreamState<State>['position']) =>
           new MessageFacts(this.#models, this.#store, stream, from),

@@ -63,6 +63,31 @@ test('what appends nothing answers with the position of the last event of the st
   expect(node.store.appends).toHaveLength(1)
 })
 
+test('where other nodes append too, nobody is refused for what they have changed', async () => {
+  await using node = await Node.withRoom(bob)
+  node.restart({ shared: true })
+  await node.say('warm')
+  await node.plant({ type: 'MemberBanned', data: { userId: bob, wasMember: true }, actor: ada })
+  expect(await node.say('banned', bob)).toMatchObject({ kind: 'refused', code: 'NOT_FOUND' })
+  await node.plant({ type: 'MemberUnbanned', data: { userId: bob }, actor: ada }, { ...userJoined(bob), actor: bob })
+  expect(await node.say('back again', bob)).toMatchObject({ kind: 'done', revision: 7 })
+  expect(await node.texts()).toEqual(['warm', 'back again'])
+})
+
+test('where other nodes append too, what appends nothing answers with what is so now', async () => {
+  await using node = await Node.withRoom()
+  node.restart({ shared: true })
+  await node.say('warm')
+  await node.plant({ ...messageSent(2, 'theirs'), actor: ada })
+  const look = () =>
+    node.commands.run(conversations, generalStream, { requester: { correlationId: 'c' }, decide: () => nothing })
+  expect(await look()).toMatchObject({ kind: 'done', revision: 3, position: await node.log.end() })
+  // Of a log that cannot be asked nothing is known.
+  node.store.faults = ['unavailable']
+  expect(await look()).toMatchObject({ kind: 'refused', code: 'UNAVAILABLE' })
+  expect(await look()).toMatchObject({ kind: 'done', revision: 3 })
+})
+
 test('when another node was faster, all are decided again', async () => {
   await using node = await Node.withRoom()
   await node.say('mine')

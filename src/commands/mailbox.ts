@@ -25,6 +25,11 @@ export interface MailboxOptions<State, E extends ParleyEvent> {
   readonly clock: Clock
   /** Made once the state is loaded, for streams with messages. */
   readonly messageFacts?: (from: Position) => MessageFacts
+  /**
+   * Other nodes append to the log too. Then a batch that appends nothing, refusals and what has already taken effect, was
+   * decided against what may no longer be so, and the log is asked before anybody is told.
+   */
+  readonly shared: boolean
 }
 
 /** Commands that are decided and appended together, at most. */
@@ -103,9 +108,10 @@ export class Mailbox<State, E extends ParleyEvent> {
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
     const deadline = performance.now() + patienceMs
     for (let attempt = 0; attempt < attempts && performance.now() < deadline; attempt++) {
+      const warm = this.#at !== undefined
       const at = await this.#load()
       const facts = await this.#factsFor(batch)
-      const { aggregate, stream, store, clock } = this.#options
+      const { aggregate, stream, store, clock, shared } = this.#options
       const { decided, events, next, rest } = decideAll({
         aggregate,
         stream,
@@ -115,8 +121,9 @@ export class Mailbox<State, E extends ParleyEvent> {
         now: clock.now(),
       })
       const expected = at.revision === -1 ? 'none' : at.revision
-      const outcome =
-        events.length === 0 ? undefined : await appendUntilKnown({ store, stream, events, expected, deadline })
+      // An append of nothing checks what is expected. What was read only now is as good.
+      const asks = events.length > 0 || (shared && warm)
+      const outcome = asks ? await appendUntilKnown({ store, stream, events, expected, deadline }) : undefined
       if (outcome?.kind === 'conflict') {
         await this.#catchUp(at)
         await sleep(Math.random() * 5 * attempt)
@@ -126,7 +133,7 @@ export class Mailbox<State, E extends ParleyEvent> {
       if (outcome?.kind === 'failed') {
         if (!outcome.certain) this.#at = undefined
         refuseAll(decided, outcome.refusal)
-      } else this.#settle(decided, next, at, outcome?.appended)
+      } else this.#settle(decided, next, at, events.length > 0 ? outcome?.appended : undefined)
       return
     }
     for (const { resolve } of batch) resolve(contended)

@@ -5,10 +5,12 @@ import { isLocal } from './clientAddress.ts'
 import type { Metrics } from './metrics.ts'
 import { allowMethods, sendJson, sendProblem } from './problem.ts'
 
-/** Something the server cannot do without. */
+/** Something that the server needs. */
 export interface Dependency {
   readonly name: string
   readonly ready: boolean
+  /** Without it most of what people do goes on: the server is ready, but degraded. */
+  readonly spared?: true
   /** What it does, or what is wrong and what to do. */
   readonly detail: string
 }
@@ -34,7 +36,7 @@ export class Health {
   }
 
   get ready(): boolean {
-    return !this.#stopping && this.#options.dependencies().every(({ ready }) => ready)
+    return !this.#stopping && this.#options.dependencies().every(({ ready, spared }) => ready || spared)
   }
 
   /** Answers the paths of this file; false for any other. */
@@ -49,9 +51,11 @@ export class Health {
   }
 
   #readiness(verbose: boolean, response: ServerResponse): void {
-    const status = this.#stopping ? 'stopping' : this.ready ? 'ready' : 'not ready'
-    const details = verbose ? { dependencies: this.#options.dependencies() } : {}
-    sendJson(response, status === 'ready' ? 200 : 503, { status, ...details })
+    const dependencies = this.#options.dependencies()
+    const ready = this.ready
+    const whole = dependencies.every((dependency) => dependency.ready)
+    const status = this.#stopping ? 'stopping' : !ready ? 'not ready' : whole ? 'ready' : 'degraded'
+    sendJson(response, ready ? 200 : 503, { status, ...(verbose ? { dependencies } : {}) })
   }
 
   async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {

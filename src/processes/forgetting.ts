@@ -13,6 +13,8 @@ export interface ForgettingOptions {
   readonly logger: Logger
   /** Up to where every build has been folded, those under way and those being dropped too. */
   readonly readModels: { readonly slowest: Position }
+  /** As of `Process`: it must be where the builds are folded, since only there it is known how far all of them are. */
+  readonly turn?: (() => boolean) | undefined
 }
 
 /** How long deletions are gathered, so that many cost little more than one, in ms. */
@@ -29,7 +31,7 @@ export class Forgetting implements LogListener {
   #forgotten = 0
 
   constructor(options: ForgettingOptions) {
-    const { store, documents, logger } = options
+    const { store, documents, logger, turn } = options
     this.#options = options
     this.#process = new Process({
       store,
@@ -38,6 +40,7 @@ export class Forgetting implements LogListener {
       name: 'forgetting',
       types: ['MessageDeleted', 'PasswordChanged'],
       gatherMs,
+      turn,
       handle: (events, position, signal) =>
         this.#forget(
           events.flatMap((event) => event.data.forgets),

@@ -17,18 +17,21 @@ export interface InvitingOptions {
   readonly documents: Documents
   readonly logger: Logger
   readonly commands: Commands
+  /** As of `Process`. */
+  readonly turn?: (() => boolean) | undefined
 }
 
 type TriggerType = 'UserInvited' | 'UserJoined' | 'MemberBanned'
 type Trigger = Cause<TriggerType>
 
 /** Follows the log; what it tells is told once, however often it begins again. */
-export const inviting = ({ store, documents, logger, commands }: InvitingOptions): Process<TriggerType> =>
+export const inviting = ({ store, documents, logger, commands, turn }: InvitingOptions): Process<TriggerType> =>
   new Process({
     store,
     documents,
     logger,
     name: 'inviting',
+    turn,
     types: ['UserInvited', 'UserJoined', 'MemberBanned'],
     handle: async (events) => {
       for (const event of events) await tell(commands, event)

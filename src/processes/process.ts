@@ -29,10 +29,14 @@ export interface ProcessOptions<T extends EventType> {
   readonly handle: (events: readonly Cause<T>[], position: Position, signal: AbortSignal) => Promise<void>
   /** How long it waits for more before it handles what has come, in ms (default 0). */
   readonly gatherMs?: number
+  /** Whether it is this node's turn: of several nodes one does the work. Looked at between two batches (default: always). */
+  readonly turn?: (() => boolean) | undefined
 }
 
 /** How often the checkpoint is written while nothing had to be done, in ms. */
 const idleCheckpointMs = 1_000
+/** How often it looks whether it is this node's turn, in ms. */
+const turnMs = 500
 /** Events handled together, about. */
 const enough = 1_000
 
@@ -48,6 +52,8 @@ export class Process<T extends EventType> implements LogListener {
   #recordVersion = 0
   #asked: (() => void)[] = []
   #trouble: string | undefined
+  /** It stands where the work goes on; otherwise it looks where another node has come. */
+  #atWork = false
   #running: Promise<void> | undefined
 
   constructor(options: ProcessOptions<T>) {
@@ -68,6 +74,11 @@ export class Process<T extends EventType> implements LogListener {
 
   /** Begins after its checkpoint; with another log than before, at the start of it. */
   async open(): Promise<void> {
+    await this.#begin()
+    this.#running = this.#run()
+  }
+
+  async #begin(): Promise<void> {
     const { documents, store, logger, name } = this.#options
     const record = await documents.record(this.#key)
     this.#recordVersion = record?.version ?? 0
@@ -76,14 +87,14 @@ export class Process<T extends EventType> implements LogListener {
     else logger.warn(`The checkpoint of ${name} belongs to another log. It begins at the start of this one.`)
     this.#written = this.#checkpoint
     this.#backlog.reset(this.#checkpoint.position)
-    this.#running = this.#run()
+    this.#atWork = true
   }
 
   deliver(delivery: Delivery): void {
     this.#backlog.deliver(delivery)
   }
 
-  /** Resolves when everything that is in the log now has been handled. */
+  /** Resolves when everything that is in the log now has been handled; at once where that is another node's work. */
   async idle(): Promise<void> {
     if (this.#stop.signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -98,7 +109,7 @@ export class Process<T extends EventType> implements LogListener {
     for (const resolve of this.#asked.splice(0)) resolve()
     await this.#backlog.close()
     // It only spares some work at the next start.
-    if (this.#written !== this.#checkpoint) await this.#record(AbortSignal.timeout(500)).catch(() => {})
+    if (this.#atWork && this.#written !== this.#checkpoint) await this.#record(AbortSignal.timeout(500)).catch(() => {})
   }
 
   get #key(): string {
@@ -124,7 +135,9 @@ export class Process<T extends EventType> implements LogListener {
     const { signal } = this.#stop
     while (!signal.aborted) {
       try {
-        await this.#step(signal)
+        if (this.#options.turn?.() === false) await this.#rest(signal)
+        else if (this.#atWork) await this.#step(signal)
+        else await this.#begin()
       } catch (error) {
         if (signal.aborted) return
         // What was taken and not handled is read again.
@@ -133,6 +146,14 @@ export class Process<T extends EventType> implements LogListener {
         await sleep(Math.random() * 1_000, undefined, { signal }).catch(() => {})
       }
     }
+  }
+
+  /** Another node does the work. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    if (this.#atWork) this.#backlog.reset(this.#checkpoint.position)
+    this.#atWork = false
+    for (const resolve of this.#asked.splice(0)) resolve()
+    await sleep(turnMs, undefined, { signal })
   }
 
   async #step(signal: AbortSignal): Promise<void> {
@@ -164,7 +185,7 @@ export class Process<T extends EventType> implements LogListener {
     }
     if (!took) {
       for (const resolve of this.#asked.splice(0, asked)) resolve()
-      await this.#bell.wait(signal)
+      await this.#bell.wait(signal, this.#options.turn && turnMs)
       return
     }
     if (events.length > 0) await untilDone(() => handle(events, next.position, signal), persistence)

@@ -108,6 +108,11 @@ export class Projecting implements LogListener {
     return slowest
   }
 
+  /** Whether this node is the one that folds. */
+  get leading(): boolean {
+    return this.#runner.leading
+  }
+
   /** Events that could not be decoded, since the start. */
   get skipped(): number {
     return this.#runner.skipped

@@ -115,8 +115,8 @@ export class Node implements AsyncDisposable {
   }
 
   /** Everybody's commands go to a process that has just been started. The old one's are forgotten as they stand. */
-  restart(): void {
-    this.commands = this.#newCommands()
+  restart(options: { readonly shared?: boolean } = {}): void {
+    this.commands = this.#newCommands(options)
   }
 
   say(text: string, user: UserId = ada) {
@@ -165,8 +165,8 @@ export class Node implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  #newCommands(): Commands {
+  #newCommands(options: { readonly shared?: boolean } = {}): Commands {
     const { store, documents, clock, projecting } = this
-    return new Commands({ store, documents, models: projecting.readModels, clock })
+    return new Commands({ store, documents, models: projecting.readModels, clock, ...options })
   }
 }

@@ -17,6 +17,7 @@ interface PresenceOptions {
   readonly models: Pick<ReadModels, 'find'>
   /** ms since 1970. */
   readonly now: () => number
+  /** Without it this is the only node. */
   readonly lives?: NodeLives
   readonly times?: PresenceTimes | undefined
 }
