@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src', 'projections', 'schema', 'test', 'examples'].map((folder) => `${folder}/**/*.test.ts`),
+    // The second one ends the output with what ran on which engine.
+    reporters: ['default', './test/reporting/engineTable.ts'],
     // Each file gets a process of its own: servers, worker threads and locks end with it.
     pool: 'forks',
     maxWorkers: 2,

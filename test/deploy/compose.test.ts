@@ -125,3 +125,18 @@ describe('the script that makes the secrets', () => {
     expect(`requirepass ${new URL(read('parley_bus')).password}\n`).toBe(read('redis_conf'))
   })
 })
+
+test('the guide names the images and services that there are', () => {
+  const guide = text('docs/guide/cluster.md')
+  const { services } = cluster()
+  const images = [...guide.matchAll(/\b(?:eventstore\/eventstore|mongo|parley|redis|caddy):\d[\d.]*/g)].map(
+    ([image]) => image,
+  )
+  expect(images.length).toBeGreaterThan(3)
+  expect(Object.values(services).map(({ image }) => image)).toEqual(expect.arrayContaining(images))
+  const named = [
+    ...guide.matchAll(/docker compose (?:exec|stop|start|create|up|ps|cp)((?: --?[\w-]+)*) ([a-z][\w-]*)/g),
+  ]
+  expect(named.length).toBeGreaterThan(10)
+  for (const [line, , service] of named) expect.soft(Object.keys(services), line).toContain(service)
+})

@@ -180,6 +180,7 @@ const pages = [
   'docs/guide/feeds.md',
   'docs/guide/permissions.md',
   'docs/guide/operating.md',
+  'docs/guide/cluster.md',
   'docs/guide/guarantees.md',
 ]
 
