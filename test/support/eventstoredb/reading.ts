@@ -119,10 +119,18 @@ async function shown(
 /** An event, or the one that a link leads to. */
 export async function resolved(served: Served, event: Stored, options: ReadReq.Options, form: Form): Promise<ReadResp> {
   if (event.type !== '$>' || !options.getResolveLinks()) return eventReply(event, form)
-  const [revision, stream] = Buffer.from(event.data).toString('utf8').split(/@(.*)/s)
-  if (stream === undefined) return eventReply(undefined, form, event)
-  for await (const [target] of served.log.readStream(stream, { from: Number(revision), limit: 1 })) {
-    if (target?.revision === Number(revision)) return eventReply(target, form, event)
+  const [number, stream] = Buffer.from(event.data).toString('utf8').split(/@(.*)/s)
+  const target = stream === undefined ? undefined : await at(served, stream, Number(number))
+  return eventReply(target, form, event)
+}
+
+/** The event that stands there, if it may be seen. */
+async function at({ log, streams }: Served, stream: string, revision: number): Promise<Stored | undefined> {
+  const { last, tombstoned } = await streams.end(stream)
+  const metadata = await streams.metadata(stream)
+  if (tombstoned || revision < firstShown(metadata, last)) return undefined
+  for await (const [event] of log.readStream(stream, { from: revision, limit: 1 })) {
+    if (event?.revision === revision && isFresh(metadata, event)) return event
   }
-  return eventReply(undefined, form, event)
+  return undefined
 }
