@@ -26,7 +26,13 @@ export function write(collection: string, id: string, revision: number, document
   return { collection, id, revision, position: at(revision), document }
 }
 
-export function documentsSuite(name: string, openEngine: () => Promise<OpenedEngine>): void {
+/** What a server that stands in for the real one cannot show. */
+export interface NotJudged {
+  /** It compares texts by UTF-16 unit. */
+  readonly codePoints?: boolean
+}
+
+export function documentsSuite(name: string, openEngine: () => Promise<OpenedEngine>, notJudged: NotJudged = {}): void {
   describe(`documents on ${name}`, () => {
     let engine: OpenedEngine
     let documents: Documents
@@ -213,7 +219,7 @@ export function documentsSuite(name: string, openEngine: () => Promise<OpenedEng
       expect(await documents.collections()).toContain(c)
     })
 
-    questionsSuite(() => documents, collection)
+    questionsSuite(() => documents, collection, notJudged)
   })
 }
 
