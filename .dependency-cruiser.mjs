@@ -61,11 +61,12 @@ export default {
     },
     {
       name: 'engines-are-chosen-in-one-place',
-      comment: 'Only where the parts are joined is it known which engine there is.',
+      comment:
+        'Only where the parts are joined is it known which engine there is, and in backups, which are of the embedded one.',
       severity: 'error',
       from: {
         path: '^(src|projections|schema|clients)/',
-        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/keys/|^src/engines\\.ts$|${tests}`,
+        pathNot: `^src/(eventstore|documents)/[^/]+/|^src/keys/|^src/engines\\.ts$|^src/backup/|${tests}`,
       },
       to: { path: '^src/((eventstore|documents)/[^/]+/|keys/(?!port\\.ts$))' },
     },

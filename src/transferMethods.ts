@@ -1,4 +1,4 @@
-// What an export asks of a server, or of a log on which none runs.
+// What an export or a backup asks of a server, or of a log on which none runs.
 
 import { z } from 'zod'
 import type { EventStore } from './eventstore/port.ts'
@@ -29,5 +29,5 @@ export function transferMethodsOf({ store }: { readonly store: EventStore }): Re
     }
     return { unreadable, examples: damaged }
   }
-  return { 'log.lines': lines }
+  return { 'log.lines': lines, 'log.end': async () => ({ position: await store.end() }) }
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { backupVerb } from './backup.ts'
 import { configVerb } from './config.ts'
 import { doctorVerb } from './doctor.ts'
 import { eventsVerb } from './events.ts'
@@ -35,6 +36,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 not reachable, 4 refused, 5 verific
     roomsVerb(),
     exportVerb(),
     importVerb(),
+    backupVerb(),
     configVerb(),
     doctorVerb(),
   ])
