@@ -53,7 +53,7 @@ class SqliteKeys implements Keys {
     this.#worker = worker
     this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()))
     worker.on('message', (message: FromKeysWriter) => this.#hear(message))
-    worker.on('error', (error) => this.#died(error.message))
+    worker.on('error', (error) => this.#died(String(error)))
     worker.on('exit', () => this.#died('it ended'))
   }
 
