@@ -16,15 +16,15 @@ test('each test counts for the suite and engine of its file, and of its name whe
     ended('test/conformance/documents/sqlite.test.ts', 'skipped'),
     ended('test/conformance/documents/mongo.test.ts', 'failed'),
     ended('test/conformance/documents/mongo.test.ts', 'pending'),
-    ended(eventstoredb, 'passed', 'EventStoreDB without batch append: reading > a test'),
-    ended(eventstoredb, 'passed', 'EventStoreDB with batch append: reading > a test'),
-    ended(eventstoredb, 'passed', 'another test'),
+    ended(eventstoredb, 'passed', 'eventstoredb protocol, no batch append: reading > a test'),
+    ended(eventstoredb, 'passed', 'eventstoredb protocol, batch append: reading > a test'),
+    ended(eventstoredb, 'passed', 'eventstoredb protocol, batch append: reading > another test'),
     ended('src/config.test.ts', 'passed'),
   ])
   const seen = counts.filter(({ passed, skipped, failed }) => passed + skipped + failed > 0)
   expect(seen.map(({ row, passed, skipped, failed }) => [row.suite, row.engine, passed, skipped, failed])).toEqual([
-    ['log', 'EventStoreDB protocol, with batch append', 2, 0, 0],
-    ['log', 'EventStoreDB protocol, without batch append', 1, 0, 0],
+    ['log', 'EventStoreDB protocol, batch append', 2, 0, 0],
+    ['log', 'EventStoreDB protocol, no batch append', 1, 0, 0],
     ['documents', 'SQLite', 1, 1, 0],
     ['documents', 'MongoDB', 0, 0, 2],
   ])
@@ -36,9 +36,9 @@ test('a suite that did not run says so, in columns and in Markdown', () => {
   const counts = countsOf([ended('test/conformance/eventstore/sqlite.test.ts', 'passed')], rows)
   expect(terminalTable(counts)).toBe(
     [
-      'suite  engine                                     passed  skipped  failed',
-      'log    SQLite                                          1        0       0',
-      'log    EventStoreDB protocol, with batch append  not run',
+      'suite  engine                                passed  skipped  failed',
+      'log    SQLite                                     1        0       0',
+      'log    EventStoreDB protocol, batch append  not run',
     ].join('\n'),
   )
   expect(markdownTable(counts)).toContain('| log | SQLite | 1 | 0 | 0 |\n')

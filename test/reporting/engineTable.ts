@@ -40,17 +40,12 @@ const skippedLine = ({ file, name, note }: EndedTest): string =>
   `  ${file} > ${name}${note === undefined ? '' : ` (${note})`}`
 
 /** What the figures do not say: against what they were got. */
-function remarks(env: NodeJS.ProcessEnv): readonly string[] {
-  const real = env.PARLEY_TEST_EVENTSTOREDB !== undefined
-  return [
-    real
-      ? 'EventStoreDB: the server that PARLEY_TEST_EVENTSTOREDB names.'
-      : 'EventStoreDB protocol: the real client, and a server of our own (test/support/eventstoredb), which is our reading of the\nprotocol. PARLEY_TEST_EVENTSTOREDB=esdb://… runs the same suite against a real server.',
-    env.PARLEY_TEST_MONGODB === undefined
-      ? 'MongoDB: mongo-java-server. What it cannot judge is listed where its suite runs. PARLEY_TEST_MONGODB=mongodb://… names another.'
-      : 'MongoDB: the server that PARLEY_TEST_MONGODB names.',
-  ]
-}
+const remarks = (env: NodeJS.ProcessEnv): readonly string[] => [
+  'EventStoreDB protocol: the real client, and a server of our own (test/support/eventstoredb), which is our reading of the\nprotocol. PARLEY_TEST_EVENTSTOREDB=esdb://… runs the identical suite against a real server.',
+  env.PARLEY_TEST_MONGODB
+    ? 'MongoDB: the server that PARLEY_TEST_MONGODB names.'
+    : 'MongoDB: mongo-java-server. What it cannot judge is listed where its suite runs. PARLEY_TEST_MONGODB=mongodb://… names another.',
+]
 
 function endedTests(module: TestModule, project: string): readonly EndedTest[] {
   const file = path.relative(project, module.moduleId).replaceAll('\\', '/')
