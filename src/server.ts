@@ -25,7 +25,7 @@ import { RoomCommands } from './commands/rooms.ts'
 import { SigningCommands } from './commands/signing.ts'
 import { TypingCommands } from './commands/typing.ts'
 import type { Config } from './config.ts'
-import { type Engines, type OpenEngines, openEngines } from './engines.ts'
+import { type Engines, type OpenEngines, openBus, openEngines } from './engines.ts'
 import { LogFollower } from './eventstore/follower.ts'
 import type { AllowedDocuments } from './http/allowedDocuments.ts'
 import { loadAllowlist } from './http/allowlistFile.ts'
@@ -34,9 +34,11 @@ import { Gate } from './http/gate.ts'
 import { type Dependency, Health } from './http/health.ts'
 import { createMetrics } from './http/metrics.ts'
 import { HttpServer } from './http/server.ts'
-import { LocalBus } from './live/bus.ts'
+import type { Bus } from './live/bus.ts'
 import { Live } from './live/live.ts'
 import type { PresenceTimes } from './live/presence/devices.ts'
+import { LeasedLives } from './live/presence/leasedLives.ts'
+import { onlyNode } from './live/presence/nodeLives.ts'
 import { Presence } from './live/presence/presence.ts'
 import { PresenceFeeds } from './live/presence/presenceFeeds.ts'
 import { ServerFeeds } from './live/serverFeed.ts'
@@ -113,7 +115,11 @@ async function assemble({
   startedAt,
   allowed,
 }: Assembly): Promise<RunningServer> {
-  const { store, documents } = engines
+  const { store, documents, sharedAs } = engines
+  const bus = await openBus({ config, logger })
+  closing.defer(() => bus.close())
+  const lives = sharedAs === undefined ? onlyNode() : await LeasedLives.begin({ documents, node: sharedAs, logger })
+  closing.defer(() => lives.close())
   const clock = systemClock
   const follower = new LogFollower({
     store,
@@ -121,9 +127,23 @@ async function assemble({
     onBroken: (error) =>
       logger.warn({ error: reasonOf(error) }, 'The subscription to the log broke; it is taken up again.'),
   })
-  const projecting = new Projecting({ store, documents, projections: allProjections, logger })
-  const forgetting = new Forgetting({ store, documents, logger, readModels: projecting })
-  const commands = new Commands({ store, documents, models: projecting.readModels, clock })
+  const projecting = new Projecting({
+    store,
+    documents,
+    projections: allProjections,
+    logger,
+    ...(sharedAs !== undefined && { shared: { holder: `${sharedAs}/${lives.own}` } }),
+  })
+  // What is done once is done where the read models are folded.
+  const turn = sharedAs === undefined ? undefined : () => projecting.leading
+  const forgetting = new Forgetting({ store, documents, logger, readModels: projecting, turn })
+  const commands = new Commands({
+    store,
+    documents,
+    models: projecting.readModels,
+    clock,
+    shared: sharedAs !== undefined,
+  })
   const watch = new SessionWatch()
   const live = new Live({
     store,
@@ -142,17 +162,18 @@ async function assemble({
   })
   const signing = new SigningCommands({ commands, credentials, sessions })
   const messages = new MessageCommands({ commands, messageLength: config.messageLength })
-  const invited = inviting({ store, documents, logger, commands })
+  const invited = inviting({ store, documents, logger, commands, turn })
   const presenceCommands = new PresenceCommands(commands)
   const presence = new Presence({
     commands: presenceCommands,
     store,
     models: projecting.readModels,
     now: clock.now,
+    lives,
     times: presenceTimes,
   })
   const { online } = presence
-  const typing = new Typing({ bus: new LocalBus(), live })
+  const typing = new Typing({ bus, live })
   const serverFeeds = new ServerFeeds({ store, follower, online })
   const app: App = {
     commands: {
@@ -200,7 +221,7 @@ async function assemble({
     projectionLagMs: () => Math.max(0, ...projecting.status().map(({ lagSeconds }) => lagSeconds * 1_000)),
   })
   const health = new Health({
-    dependencies: () => dependencies({ engines, projecting, follower }),
+    dependencies: () => dependencies({ engines, projecting, follower, bus, config }),
     metrics,
     access: config.metrics,
   })
@@ -307,14 +328,19 @@ function dependencies({
   engines,
   projecting,
   follower,
+  bus,
+  config,
 }: {
   readonly engines: Engines
   readonly projecting: Projecting
   readonly follower: LogFollower
+  readonly bus: Bus
+  readonly config: Pick<Config, 'bus'>
 }): readonly Dependency[] {
   const log = engines.store.health()
   const models = projecting.health()
-  return [
+  const between = bus.health()
+  const dependencies: readonly Dependency[] = [
     { name: 'log', ready: log.ready, detail: log.ready ? 'It takes appends.' : log.reason },
     { name: 'read models', ready: models.ready, detail: models.ready ? 'They follow the log.' : models.reason },
     {
@@ -325,6 +351,9 @@ function dependencies({
         : 'Nothing has been heard from the log for 5 s. Feeds are closed until it is back.',
     },
   ]
+  if (config.bus === 'local') return dependencies
+  const detail = between.ready ? 'It carries typing between the nodes.' : between.reason
+  return [...dependencies, { name: 'bus', ready: between.ready, spared: true, detail }]
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

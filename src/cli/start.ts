@@ -67,7 +67,7 @@ async function launch(flags: Omit<StartOptions, 'json'>, onFile: (reopen: () => 
     const [{ createLogger }, { loadEngines }] = await Promise.all([import('../logger.ts'), import('../engines.ts')])
     const logger = await createLogger({ config, onFile })
     for (const warning of warnings) logger.warn(warning)
-    const open = await loadEngines()
+    const open = await loadEngines(config)
     // The threads of the stores get ready while everything else is loaded, which keeps this one from turning.
     const engines = open({ config, onFault: (message) => logger.error(message) })
     await Promise.race([engines, nextTurn()])

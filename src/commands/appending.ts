@@ -1,6 +1,7 @@
 // Appending a batch until it is known what became of it.
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { canonicalJson } from '../domain/canonicalJson.ts'
 import { type Refusal, refuse } from '../domain/decision.ts'
 import {
   type Appended,
@@ -33,16 +34,36 @@ interface Appending {
   readonly expected: Expected
   /** Of `performance.now()`. */
   readonly deadline: number
+  /** Other nodes append to the log too. */
+  readonly shared: boolean
 }
 
 /** Appends until the outcome is known, or the time is over. */
-export async function appendUntilKnown({
-  store,
-  stream,
-  events,
-  expected,
-  deadline,
-}: Appending): Promise<AppendOutcome> {
+export async function appendUntilKnown(appending: Appending): Promise<AppendOutcome> {
+  const outcome = await append(appending)
+  if (outcome.kind !== 'appended' || !outcome.appended.repeated || !appending.shared) return outcome
+  // The same key sent through two nodes at once gives the same ids: another node's events may be the ones that are there.
+  try {
+    return (await areOurs(appending, outcome.appended)) ? outcome : { kind: 'conflict' }
+  } catch {
+    return { kind: 'failed', refusal: unsettled, certain: false }
+  }
+}
+
+/** Whether the events that are there came of these very requests. */
+async function areOurs({ store, stream, events }: Appending, { firstRevision }: Appended): Promise<boolean> {
+  let index = 0
+  for await (const page of store.readStream(stream, { from: firstRevision, limit: events.length }))
+    for (const there of page) {
+      const { id, metadata, data } = events[index++] ?? {}
+      if (there.id !== id || factsOf(there) !== canonicalJson({ metadata, data })) return false
+    }
+  return index === events.length
+}
+
+const factsOf = ({ metadata, data }: NewEvent): string => canonicalJson({ metadata, data })
+
+async function append({ store, stream, events, expected, deadline }: Appending): Promise<AppendOutcome> {
   for (let failures = 0; ; failures++) {
     try {
       const left = Math.max(1, deadline - performance.now())

@@ -36,10 +36,10 @@ export interface MailboxOptions<State, E extends ParleyEvent> {
 const batchCommands = 256
 /** Commands that wait, at most. */
 const queueLimit = 1_000
-/** How often a batch is decided again because another node was faster. */
-const attempts = 10
-/** How long a batch may take in all, in ms. */
+/** How long a batch may take in all, in ms, however often another node was faster. */
 const patienceMs = 5_000
+/** How long it waits, at most, before it reads what another node has written, in ms: twice as long each time, up to the second. */
+const politenessMs = { first: 2, most: 40 }
 /** Events after which a snapshot is written. */
 const snapshotEvery = 1_000
 
@@ -107,7 +107,7 @@ export class Mailbox<State, E extends ParleyEvent> {
 
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
     const deadline = performance.now() + patienceMs
-    for (let attempt = 0; attempt < attempts && performance.now() < deadline; attempt++) {
+    for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
       const at = await this.#load()
       const facts = await this.#factsFor(batch)
@@ -123,10 +123,13 @@ export class Mailbox<State, E extends ParleyEvent> {
       const expected = at.revision === -1 ? 'none' : at.revision
       // An append of nothing checks what is expected. What was read only now is as good.
       const asks = events.length > 0 || (shared && warm)
-      const outcome = asks ? await appendUntilKnown({ store, stream, events, expected, deadline }) : undefined
+      const outcome = asks ? await appendUntilKnown({ store, stream, events, expected, deadline, shared }) : undefined
       if (outcome?.kind === 'conflict') {
+        // The first to come back need not wait; then those that meet again and again do so at different times. What is read
+        // after the wait is new when it is decided against.
+        const { first, most } = politenessMs
+        if (conflicts > 0) await sleep(Math.random() * Math.min(most, first * 2 ** conflicts))
         await this.#catchUp(at)
-        await sleep(Math.random() * 5 * attempt)
         continue
       }
       this.#queue.unshift(...rest)

@@ -97,7 +97,10 @@ withRedis('a node that begins while Redis is away hears as soon as it is there',
   await using redis = await startRedis()
   await redis.kill()
   const [one, two] = [await node(redis.url), await node(redis.url)]
-  await vi.waitFor(() => expect(one.bus.health()).toMatchObject({ reason: expect.stringContaining('cannot be used') }), patience)
+  await vi.waitFor(
+    () => expect(one.bus.health()).toMatchObject({ reason: expect.stringContaining('cannot be used') }),
+    patience,
+  )
   await redis.start()
   await Promise.all([one, two].map(ready))
   await reaches(one, two, 1)

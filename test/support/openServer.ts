@@ -51,12 +51,7 @@ export async function startOpenServer(options: OpenServerOptions = {}): Promise<
       const engines = await openEngines(opening)
       const documents = new HeldDocuments(engines.documents)
       opened.resolve({ store: engines.store, documents })
-      return {
-        store: engines.store,
-        documents,
-        appended: () => engines.appended(),
-        [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose](),
-      }
+      return { ...engines, documents }
     },
   })
   const { store, documents } = await opened.promise

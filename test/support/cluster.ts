@@ -1,0 +1,94 @@
+// Several nodes, as real processes, on a log server, a MongoDB and a Redis of their own.
+
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { type EventStoreDbProcess, startEventStoreDbProcess } from './eventStoreDbProcess.ts'
+import { type MongoServer, startMongo } from './mongodb/server.ts'
+import { type RedisServer, redisAbsent, startRedis } from './redisServer.ts'
+import { newFolder, type ServerProcess, startServerProcess } from './testServer.ts'
+
+export interface ClusterNode {
+  /** The process that runs now. */
+  readonly server: ServerProcess
+  readonly folder: string
+  kill(): Promise<void>
+  /** After it was killed or stopped: on its folder and port. */
+  start(): Promise<void>
+  pause(): void
+  resume(): void
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly nodes: readonly ClusterNode[]
+  readonly log: EventStoreDbProcess
+  readonly mongo: MongoServer
+  /** Undefined where it is not installed: then there is one bus a node. */
+  readonly redis: RedisServer | undefined
+  /** The settings by which a node joins. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+interface ClusterOptions {
+  readonly nodes?: number
+  /** What the nodes reach the log by, instead of its own address. */
+  readonly logAddress?: (connectionString: string) => string
+  readonly env?: Readonly<Record<string, string>>
+  readonly batchAppend?: boolean
+}
+
+/** @returns undefined where there is no MongoDB; the reason has then been printed */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster | undefined> {
+  const { nodes: count = 2, logAddress = (own) => own, batchAppend = true } = options
+  const mongo = await startMongo()
+  if (mongo === undefined) return undefined
+  const closing = new AsyncDisposableStack()
+  closing.defer(() => mongo.stop())
+  try {
+    const log = closing.use(await startEventStoreDbProcess({ batchAppend }))
+    const absent = redisAbsent()
+    if (absent !== undefined) process.stdout.write(`The nodes have no Redis: ${absent}.\n`)
+    const redis = absent === undefined ? closing.use(await startRedis()) : undefined
+    const run = randomBytes(4).toString('hex')
+    const env = {
+      PARLEY_EVENTSTORE: logAddress(log.connectionString),
+      PARLEY_DOCUMENTS: mongo.url(`cluster_${run}`),
+      PARLEY_STREAM_PREFIX: `parley_${run}.`,
+      PARLEY_LOG_LEVEL: 'warn',
+      ...(redis && { PARLEY_BUS: redis.url }),
+      ...options.env,
+    }
+    const nodes: ClusterNode[] = []
+    for (let index = 0; index < count; index++) {
+      const node = await startNode(env)
+      closing.defer(async () => {
+        await node.kill()
+        await rm(node.folder, { recursive: true, force: true })
+      })
+      nodes.push(node)
+    }
+    return { nodes, log, mongo, redis, env, [Symbol.asyncDispose]: () => closing.disposeAsync() }
+  } catch (error) {
+    await closing.disposeAsync()
+    throw error
+  }
+}
+
+async function startNode(env: Readonly<Record<string, string>>): Promise<ClusterNode> {
+  const folder = await newFolder()
+  let server = await startServerProcess({ env, folder })
+  const port = new URL(server.url).port
+  return {
+    get server() {
+      return server
+    },
+    folder,
+    kill: async () => {
+      if (server.child.exitCode === null && server.child.signalCode === null) await server.kill()
+    },
+    start: async () => {
+      server = await startServerProcess({ env: { ...env, PARLEY_PORT: port }, folder })
+    },
+    pause: () => void server.child.kill('SIGSTOP'),
+    resume: () => void server.child.kill('SIGCONT'),
+  }
+}
