@@ -37,9 +37,13 @@ export function encodeInboxCursor({ position, anchor }: InboxPlace): string {
 
 /**
  * @param isPosition whether a text is written as the positions of this log are
+ * @returns `of another log` where the feed gave it, but not on this engine: the log was moved to another one
  * @throws BadInput for a cursor that is damaged, or of another feed
  */
-export function decodeInboxCursor(cursor: string, isPosition: (text: string) => text is Position): InboxPlace {
+export function decodeInboxCursor(
+  cursor: string,
+  isPosition: (text: string) => text is Position,
+): InboxPlace | 'of another log' {
   const bytes = Buffer.from(cursor, 'base64url')
   const end = bytes.length - checksumBytes
   if (
@@ -51,8 +55,9 @@ export function decodeInboxCursor(cursor: string, isPosition: (text: string) => 
   const from = 2 + anchorBytes
   const middle = from + (bytes[1 + anchorBytes] ?? 0)
   const [at, position] = [bytes.toString('latin1', from, middle), bytes.toString('latin1', middle, end)]
-  if (bytes[0] !== kind || middle > end || (position !== '' && !isPosition(position)) || (at !== '' && !isPosition(at)))
+  if (bytes[0] !== kind || middle > end)
     throw new BadInput('This feed cursor is of another feed. Use one that inboxFeed gave.')
+  if ((position !== '' && !isPosition(position)) || (at !== '' && !isPosition(at))) return 'of another log'
   return {
     // Empty is the place before the first event.
     position: position as Position,

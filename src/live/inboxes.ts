@@ -110,17 +110,18 @@ export class Inboxes {
 
   async #begin(
     user: UserId,
-    asked: InboxPlace | undefined,
+    asked: InboxPlace | 'of another log' | undefined,
   ): Promise<Parts & { readonly place: InboxPlace; readonly reset: InboxReset | undefined }> {
     const { store, follower, models } = this.#options
-    const held = asked !== undefined && (await isHeld(store, asked))
+    const known = asked === 'of another log' ? undefined : asked
+    const held = known !== undefined && (await isHeld(store, known))
     // The cursor may come from a node that is ahead of this one.
-    if (held && !(await follower.reached(asked.position, patienceMs))) throw behind()
+    if (held && !(await follower.reached(known.position, patienceMs))) throw behind()
     const handled = follower.handled
     if (!(await models.waitFor(handled, { timeoutMs: patienceMs }))) throw behind()
     if (held) {
-      const parts = await this.#partsAfter(user, asked.position)
-      if (parts.behind <= farthest) return { ...parts, place: asked, reset: undefined }
+      const parts = await this.#partsAfter(user, known.position)
+      if (parts.behind <= farthest) return { ...parts, place: known, reset: undefined }
     }
     const place = await anchoredAt(store, handled)
     const reset = asked && (held ? 'TOO_FAR' : 'LOG_REPLACED')

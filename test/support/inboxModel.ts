@@ -19,7 +19,11 @@ const leaving: ReadonlySet<string> = new Set(['UserLeft', 'MemberRemoved', 'Memb
 const neverShown: ReadonlySet<string> = new Set(['MemberBanned', 'MemberUnbanned'])
 
 const isPosition = (text: string): text is Position => text !== ''
-export const positionOf = (cursor: string): string => decodeInboxCursor(cursor, isPosition).position
+export function positionOf(cursor: string): string {
+  const place = decodeInboxCursor(cursor, isPosition)
+  if (place === 'of another log') throw new Error('Every text is a position here.')
+  return place.position
+}
 
 /** One thing that the feed has to tell, or may tell. */
 interface Due {
