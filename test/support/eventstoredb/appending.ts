@@ -17,11 +17,14 @@ export function appending(streams: Streams): handleClientStreamingCall<AppendReq
     const messages: AppendReq[] = []
     call.on('data', (message: AppendReq) => messages.push(message))
     call.on('end', () => {
-      if (call.cancelled) return
-      append(streams, messages).then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(isRefusal(error) ? error : unavailable(error)),
-      )
+      // A call that was cut ends too, and is known as cut only a turn later: what came of it is no whole append.
+      setImmediate(() => {
+        if (call.cancelled) return
+        append(streams, messages).then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(isRefusal(error) ? error : unavailable(error)),
+        )
+      })
     })
   }
 }

@@ -33,8 +33,9 @@ export function metadataOf(newest: Stored | undefined): StreamMetadata {
 
 /** The JSON object that the newest metadata are; empty where there are none. */
 export function objectIn(newest: Stored | undefined): { readonly [key: string]: unknown } {
+  if (newest === undefined) return {}
   try {
-    const found: unknown = JSON.parse(Buffer.from(newest?.data ?? []).toString('utf8'))
+    const found: unknown = JSON.parse(Buffer.from(newest.data).toString('utf8'))
     return typeof found === 'object' && found !== null ? { ...found } : {}
   } catch {
     return {}

@@ -138,10 +138,10 @@ describe(`${ofWhat}: streams that keep less`, () => {
 
   test('$maxAge hides what is older, also when nothing is left', async () => {
     const stream = serving.stream('draft')
-    await serving.client.setStreamMetadata(stream, { maxAge: 1 })
+    await serving.client.setStreamMetadata(stream, { maxAge: 3 })
     await serving.client.appendToStream(stream, events(2))
     expect(await revisions(serving.client.readStream(stream))).toEqual([0, 1])
-    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    await new Promise((resolve) => setTimeout(resolve, 3_200))
     expect(await revisions(serving.client.readStream(stream))).toEqual([])
     await serving.client.appendToStream(stream, event(), { expectedRevision: 1n })
     expect(await revisions(serving.client.readStream(stream))).toEqual([2])

@@ -21,6 +21,7 @@ interface State {
   /** Revision of the last event; -1 where there never was one. */
   last: number
   tombstoned: boolean
+  /** Of a metastream: what its stream's metadata are. */
   newest: Stored | undefined
   /** The last append; rejects when it failed. */
   tail: Promise<unknown>
@@ -122,7 +123,8 @@ export class Streams {
     if (known !== undefined) return known
     const loading = this.#log.newest(stream).then((newest): State => {
       const { revision: last = -1, tombstone: tombstoned = false } = newest ?? {}
-      const state = { last, tombstoned, newest, tail: Promise.resolve() }
+      const kept = isMetastream(stream) ? newest : undefined
+      const state = { last, tombstoned, newest: kept, tail: Promise.resolve() }
       this.#states.set(stream, state)
       this.#loading.delete(stream)
       return state
@@ -170,8 +172,10 @@ export class Streams {
       state.last += 1
       this.#recent.add(stream, id, state.last)
     }
-    const place = { stream, revision: state.last, position: start, created: Date.now(), tombstone: false }
-    state.newest = { ...newest, ...place }
+    if (isMetastream(stream)) {
+      const place = { stream, revision: state.last, position: start, created: Date.now(), tombstone: false }
+      state.newest = { ...newest, ...place }
+    }
     state.tail = appended
     return appended.then(({ position }) => position)
   }
