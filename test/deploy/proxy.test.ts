@@ -1,56 +1,17 @@
 // The proxy as it is configured for Docker Compose, in front of two servers.
 
-import { spawn, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import path from 'node:path'
+import { spawnSync } from 'node:child_process'
 import { createClient } from 'graphql-ws'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { guest } from '../support/client.ts'
-import { startTestServer, type TestServer } from '../support/testServer.ts'
-import { installed, ownFolder, text } from './deployFiles.ts'
+import { startTestServer } from '../support/testServer.ts'
+import { caddyAbsent, proxyOf, statusOf } from './caddy.ts'
+import { text } from './deployFiles.ts'
 
-const absent = !installed('caddy', 'version')
 const patience = { timeout: 10_000, interval: 50 }
 
-beforeEach(({ skip }) => skip(absent, 'caddy is not installed here'))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  // Listening on a port, so its address has one.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Runs Caddy with the file of the repository in front of these. @returns where it listens */
-async function proxyOf(...servers: readonly TestServer[]): Promise<string> {
-  const folder = ownFolder()
-  const port = await freePort()
-  const file = path.join(folder, 'Caddyfile')
-  const upstreams = servers.map(({ url }) => new URL(url).host).join(' ')
-  const content = text('deploy/caddy/Caddyfile').replace('parley-1:4000 parley-2:4000', upstreams)
-  expect(content).toContain(upstreams)
-  // Two of them could run here at once, so without the door for administration.
-  writeFileSync(file, `{\n\tadmin off\n}\n${content}`)
-  const caddy = spawn('caddy', ['run', '--config', file, '--adapter', 'caddyfile'], {
-    env: { PATH: process.env.PATH, HOME: folder, XDG_DATA_HOME: folder, SITE_ADDRESS: `http://127.0.0.1:${port}` },
-    stdio: 'ignore',
-  })
-  onTestFinished(() => void caddy.kill('SIGKILL'))
-  const url = `http://127.0.0.1:${port}`
-  await expect.poll(() => statusOf(url), patience).toBe(200)
-  return url
-}
-
-const statusOf = (url: string): Promise<number> =>
-  fetch(`${url}/readyz`).then(
-    ({ status }) => status,
-    () => 0,
-  )
+beforeEach(({ skip }) => skip(caddyAbsent !== undefined, caddyAbsent))
 
 test('the file of the proxy is one, and written as its own formatter writes it', () => {
   const file = 'deploy/caddy/Caddyfile'
@@ -62,7 +23,7 @@ test('requests, WebSockets and event streams pass through the proxy', async () =
   const env = { PARLEY_TRUST_PROXY: 'on' }
   await using first = await startTestServer({ env })
   await using second = await startTestServer({ env })
-  const url = await proxyOf(first, second)
+  const url = await proxyOf(first.url, second.url)
   // Made by whichever node this address leads to, and known there alone: these two share nothing.
   const ada = await guest(`${url}/graphql`)
   const subscription = 'subscription { serverFeed { cursor } }'
@@ -93,7 +54,7 @@ test('requests, WebSockets and event streams pass through the proxy', async () =
 
 test('what only this machine may read is not read through the proxy', async () => {
   await using server = await startTestServer()
-  const url = await proxyOf(server, server)
+  const url = await proxyOf(server.url, server.url)
   expect((await fetch(`${url}/metrics`)).status).toBe(403)
   expect((await fetch(`${server.url}/metrics`)).status).toBe(200)
 })
@@ -102,7 +63,7 @@ test('when a node goes, the other one gets what comes', async () => {
   const first = await startTestServer()
   const second = await startTestServer()
   try {
-    const url = await proxyOf(first, second)
+    const url = await proxyOf(first.url, second.url)
     await guest(`${url}/graphql`)
     await first[Symbol.asyncDispose]()
     // Without a pause: who cannot be connected to is left out at once.
