@@ -2,6 +2,7 @@
 
 import { allProjections } from '../projections/all.ts'
 import { Commands } from './commands/commands.ts'
+import { newUuid } from './commands/occasion.ts'
 import type { Config } from './config.ts'
 import { openEngines } from './engines.ts'
 import { methodsOf } from './methods.ts'
@@ -20,7 +21,7 @@ const batch = 10_000
 export async function openOffline({ config }: { readonly config: Config }): Promise<Offline> {
   const trouble = (message: string): void => void process.stderr.write(`${message}\n`)
   const engines = await openEngines({ config, onFault: trouble })
-  const { store, documents } = engines
+  const { store, documents, sharedAs } = engines
   try {
     await refusePendingImport(documents)
   } catch (error) {
@@ -28,8 +29,20 @@ export async function openOffline({ config }: { readonly config: Config }): Prom
     throw error
   }
   const logger = { info: () => {}, warn: trouble, error: trouble }
-  const projecting = new Projecting({ store, documents, projections: allProjections, logger })
-  const commands = new Commands({ store, documents, models: projecting.readModels })
+  const projecting = new Projecting({
+    store,
+    documents,
+    projections: allProjections,
+    logger,
+    // Servers may run on other folders.
+    ...(sharedAs !== undefined && { shared: { holder: `${sharedAs}/${newUuid()}` } }),
+  })
+  const commands = new Commands({
+    store,
+    documents,
+    models: projecting.readModels,
+    shared: sharedAs !== undefined,
+  })
   await commands.open()
   let opened: Promise<void> | undefined
   /** Only what needs the read models waits for them. */

@@ -14,6 +14,8 @@ export const pointerKey = (name: string, version: number): string => `projection
 
 export const checkpointKey = 'projections/checkpoint'
 export const leaseKey = 'projections/lease'
+/** Who asks for the lease. */
+export const leaseWantedKey = 'projections/lease/wanted'
 
 export const collectionOf = ({ name, version }: Projection, build: number): string => `${name}_v${version}_${build}`
 export const verifyCollectionOf = (projection: Projection): string => `verify_${collectionOf(projection, 0)}`

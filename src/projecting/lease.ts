@@ -1,8 +1,8 @@
 // Only one node folds at a time: the one that holds the lease. It is there so that work is done once, not so that it is right:
 // whoever folds without it is refused by the versions of what it writes.
 
-import { type Documents, RecordConflict, type VersionedRecord } from '../documents/port.ts'
-import { leaseKey } from './builds.ts'
+import { type Documents, type RecordChange, RecordConflict, type VersionedRecord } from '../documents/port.ts'
+import { leaseKey, leaseWantedKey } from './builds.ts'
 
 interface LeaseOptions {
   readonly documents: Documents
@@ -32,33 +32,56 @@ export class Lease {
     return this.#options.clock() < this.#until
   }
 
-  /** Takes it where it is free, its time is over, or it is this node's own. */
+  /** Takes it where it is free, its time is over, or it is this node's own, unless another node asks for it. */
   async take(): Promise<boolean> {
-    const record = await this.#options.documents.record(leaseKey)
+    const records = await this.#options.documents.records(leaseKey)
+    const wanted = records.get(leaseWantedKey)
+    if (this.#asksAnother(wanted)) return false
+    const record = records.get(leaseKey)
     if (record !== undefined && !this.#isFree(record)) return false
-    return this.#write(record?.version ?? 0)
+    const taken = await this.#write(record?.version ?? 0)
+    if (taken && wanted !== undefined)
+      await this.#change({ key: leaseWantedKey, expectedVersion: wanted.version, value: undefined })
+    return taken
   }
 
-  /** Makes it last longer when a third of its time is over. @returns false when someone else has it */
-  async renewInTime(): Promise<boolean> {
-    const { lastsMs, clock } = this.#options
+  /**
+   * Makes it last longer when a third of its time is over.
+   * @param options.letGo nothing is under way that must be done here: whoever asks for it may have it
+   * @returns false when someone else has it, or is to have it
+   */
+  async renewInTime({ letGo }: { readonly letGo: boolean }): Promise<boolean> {
+    const { documents, lastsMs, clock } = this.#options
     const left = this.#until - clock()
     if (left > (lastsMs * 2) / 3) return true
     // Its time is over: someone else may be about to take it.
     if (left <= 0) return this.take()
+    if (letGo && this.#asksAnother(await documents.record(leaseWantedKey))) {
+      await this.release()
+      return false
+    }
     return this.#write(this.#recordVersion)
+  }
+
+  /** Asks whoever has it to let go of it between two batches. It is heard when that one renews it, and holds as long as it would. */
+  async ask(): Promise<void> {
+    const { documents, holder, lastsMs, clock } = this.#options
+    const expectedVersion = (await documents.record(leaseWantedKey))?.version ?? 0
+    await this.#change({ key: leaseWantedKey, expectedVersion, value: { holder, until: clock() + lastsMs } })
   }
 
   /** Lets others have it at once. */
   async release(): Promise<void> {
     if (!this.held) return
     this.#until = 0
-    const expectedVersion = this.#recordVersion
-    try {
-      await this.#options.documents.write([], [{ key: leaseKey, expectedVersion, value: undefined }])
-    } catch (error) {
-      if (!(error instanceof RecordConflict)) throw error
-    }
+    await this.#change({ key: leaseKey, expectedVersion: this.#recordVersion, value: undefined })
+  }
+
+  #asksAnother(wanted: VersionedRecord | undefined): boolean {
+    if (wanted === undefined) return false
+    // `ask` wrote it.
+    const { holder, until } = wanted.value as { readonly holder: string; readonly until: number }
+    return holder !== this.#options.holder && until > this.#options.clock()
   }
 
   /** Judged by how long this node has seen nothing change: what the holder's clock says is believed only after a good while. */
@@ -74,18 +97,24 @@ export class Lease {
   }
 
   async #write(expectedVersion: number): Promise<boolean> {
-    const { documents, holder, lastsMs, clock } = this.#options
+    const { holder, lastsMs, clock } = this.#options
     const until = clock() + lastsMs
-    try {
-      await documents.write([], [{ key: leaseKey, expectedVersion, value: { holder, until } }])
-    } catch (error) {
-      this.#until = 0
-      if (error instanceof RecordConflict) return false
-      throw error
-    }
+    this.#until = 0
+    if (!(await this.#change({ key: leaseKey, expectedVersion, value: { holder, until } }))) return false
     this.#recordVersion = expectedVersion + 1
     this.#until = until
     return true
+  }
+
+  /** @returns false where someone else was faster */
+  async #change(change: RecordChange): Promise<boolean> {
+    try {
+      await this.#options.documents.write([], [change])
+      return true
+    } catch (error) {
+      if (error instanceof RecordConflict) return false
+      throw error
+    }
   }
 }
 

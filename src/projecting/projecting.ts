@@ -16,7 +16,7 @@ import { parkedKey } from './parking.ts'
 import { ReadModels } from './readModels.ts'
 import { inUse, type RebuildOptions, type RebuildResult, type RebuildSite, rebuild } from './rebuild.ts'
 import { untilDone } from './retry.ts'
-import { type Beginning, Runner } from './runner.ts'
+import { type Beginning, NotTheRunner, Runner } from './runner.ts'
 import { type ProjectionStatus, statusOf } from './status.ts'
 import { Target } from './target.ts'
 import { type VerifyOptions, type VerifyResult, verify } from './verify.ts'
@@ -60,11 +60,15 @@ export class Projecting implements LogListener {
   readonly #bell = new Bell()
   readonly #backlog: Backlog
   readonly #runner: Runner
+  readonly #lease: Lease | undefined
+  readonly #leaseMs: number
   readonly #site: RebuildSite
   readonly #clock: () => number
   /** Set when everything stored is to be replaced, because it belongs to another log. */
   #fresh = false
   #opened = false
+  /** A rebuild or a comparison is under way. */
+  #busy = false
   #wasLevel = false
   /** Rebuilding and verifying go one after the other. */
   #work: Promise<unknown> = Promise.resolve()
@@ -78,14 +82,17 @@ export class Projecting implements LogListener {
     const onNews = () => void setImmediate(() => this.#bell.ring())
     this.#backlog = new Backlog({ store, after: atStart.position, onNews })
     const lastsMs = shared?.leaseMs ?? 5_000
+    this.#lease = shared && new Lease({ documents, holder: shared.holder, lastsMs, clock })
+    this.#leaseMs = lastsMs
     this.#runner = new Runner({
       documents,
       readModels: this.readModels,
       backlog: this.#backlog,
       bell: this.#bell,
       logger,
-      lease: shared && new Lease({ documents, holder: shared.holder, lastsMs, clock }),
+      lease: this.#lease,
       standbyMs: lastsMs / 5,
+      busy: () => this.#busy,
       begin: () => this.#begin(),
       standBy: () => this.#standBy(),
       look: () => this.#look(),
@@ -160,7 +167,7 @@ export class Projecting implements LogListener {
 
   /** Compares these read models with a fresh fold of the log. */
   verify(names: readonly string[] | 'all', options: VerifyOptions = {}): Promise<readonly VerifyResult[]> {
-    return this.#inTurn(() => verify(this.#site, this.#named(names), options))
+    return this.#leading(options.signal, () => verify(this.#site, this.#named(names), options))
   }
 
   status(): readonly ProjectionStatus[] {
@@ -195,12 +202,37 @@ export class Projecting implements LogListener {
   }
 
   #rebuild(projections: readonly Projection[], options: RebuildOptions): Promise<readonly RebuildResult[]> {
-    return this.#inTurn(async () => {
-      while (!this.#runner.leading && !this.#options.shared) await this.#pause(options.signal)
+    return this.#leading(options.signal, async () => {
       const results = await rebuild(this.#site, projections, options)
       this.#fresh = false
       return results
     })
+  }
+
+  #leading<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      this.#busy = true
+      try {
+        await this.#lead(signal)
+        return await work()
+      } finally {
+        this.#busy = false
+      }
+    })
+  }
+
+  /** Whoever folds does it: of several nodes, the one that is asked becomes that one. @throws {NotTheRunner} another one is busy with its own */
+  async #lead(signal: AbortSignal | undefined): Promise<void> {
+    const patience = performance.now() + 4 * this.#leaseMs
+    for (let askedAt = Number.NEGATIVE_INFINITY; !this.#runner.leading; ) {
+      const now = performance.now()
+      if (this.#lease && now > patience) throw new NotTheRunner()
+      if (this.#lease && now - askedAt > this.#leaseMs / 2) {
+        await this.#lease.ask()
+        askedAt = now
+      }
+      await this.#pause(signal)
+    }
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

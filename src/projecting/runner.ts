@@ -34,6 +34,8 @@ interface RunnerOptions {
   readonly lease: Lease | undefined
   /** How often a node without the lease looks whether it is free, in ms. */
   readonly standbyMs: number
+  /** Whether something is under way that only the node that folds can do. */
+  readonly busy: () => boolean
   /** Finds out where to go on, when this node begins to fold. */
   readonly begin: () => Promise<Beginning>
   /** Called now and then while another node folds: looks at everything. */
@@ -211,7 +213,8 @@ export class Runner {
   async #mayFold(): Promise<boolean> {
     const { lease, begin, standBy, standbyMs } = this.#options
     if (this.#leading) {
-      if (!lease || (await untilDone(() => lease.renewInTime(), this.persistence))) return true
+      const letGo = !this.#options.busy()
+      if (!lease || (await untilDone(() => lease.renewInTime({ letGo }), this.persistence))) return true
       this.#yield(new NotTheRunner())
       return false
     }

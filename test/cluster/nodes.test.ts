@@ -224,11 +224,8 @@ test('FOLD: every read model equals a fresh fold of the log, and each node answe
     const listed = await parley(['projections', 'list', '--data', node.folder, '--json'], cluster?.env)
     expect(listed, listed.stderr).toMatchObject({ code: 0 })
   }
-  const verified = await Promise.all(
-    (cluster?.nodes ?? []).map(({ folder }) =>
-      parley(['projections', 'verify', '--all', '--data', folder, '--json'], cluster?.env),
-    ),
-  )
-  // The node that folds can do it; the other says who can.
-  expect(verified.map(({ code }) => code).sort()).toEqual([0, 0])
+  for (const { folder } of cluster?.nodes ?? []) {
+    const verified = await parley(['projections', 'verify', '--all', '--data', folder, '--json'], cluster?.env)
+    expect(verified, verified.stderr).toMatchObject({ code: 0 })
+  }
 })

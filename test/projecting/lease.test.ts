@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { checkpointKey, leaseKey } from '../../src/projecting/builds.ts'
+import { checkpointKey, leaseKey, leaseWantedKey } from '../../src/projecting/builds.ts'
 import { Lease } from '../../src/projecting/lease.ts'
 import { NotTheRunner } from '../../src/projecting/runner.ts'
 import { contents, freshFold, houses, Node, sent, World } from './world.ts'
@@ -17,8 +17,6 @@ test('of two nodes on the same documents one folds, both can read, and the other
   await Promise.all([first.level(), second.level()])
   expect(await second.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
   expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'first' })
-  await expect(second.projecting.rebuild('all')).rejects.toThrow(NotTheRunner)
-
   // A rebuild at the first is seen by the second.
   await first.projecting.rebuild(['houses'])
   while (second.projecting.readModels.collectionOf('houses') !== 'houses_v1_2') await soon(10)
@@ -91,14 +89,14 @@ test('a node whose clock is ahead takes no lease that is renewed, and takes one 
   expect(await one.take()).toBe(true)
   for (let second = 0; second < 20; second++) {
     time += 1_000
-    expect(await one.renewInTime()).toBe(true)
+    expect(await one.renewInTime({ letGo: true })).toBe(true)
     expect(await ahead.take()).toBe(false)
   }
   // From now on it is stopped.
   let waited = 0
   for (; !(await ahead.take()); waited += 1_000) time += 1_000
   expect(waited).toBeLessThanOrEqual(lastsMs)
-  expect(await one.renewInTime()).toBe(false)
+  expect(await one.renewInTime({ letGo: true })).toBe(false)
   expect([one.held, ahead.held]).toEqual([false, true])
 })
 
@@ -109,4 +107,39 @@ test('what an earlier life of the same node has left is free at once', async () 
   expect(await lease('one/1').take()).toBe(true)
   expect(await lease('two/1').take()).toBe(false)
   expect(await lease('one/2').take()).toBe(true)
+})
+
+test('a node that is asked to rebuild or to compare becomes the one that folds', async () => {
+  await using world = await World.open()
+  const room = `room-${randomUUID()}`
+  await world.append(room, sent(1))
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  await Promise.all([first.level(), second.level()])
+  await second.projecting.rebuild(['houses'])
+  expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'second' })
+  await world.append(room, sent(2))
+  await Promise.all([first.level(), second.level()])
+  expect(await first.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
+  expect(await first.projecting.verify(['houses'])).toMatchObject([{ differenceCount: 0 }])
+  expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'first' })
+  expect(await world.documents.record(leaseWantedKey)).toBeUndefined()
+})
+
+test('whoever is busy with the read models does not let go of them', async () => {
+  await using world = await World.open()
+  await world.append(`room-${randomUUID()}`, sent(1))
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  await Promise.all([first.level(), second.level()])
+  const write = world.documents.write.bind(world.documents)
+  const held = Promise.withResolvers<void>()
+  world.documents.write = async (writes, records) => {
+    if (writes.some(({ collection }) => collection.startsWith('verify_'))) await held.promise
+    return write(writes, records)
+  }
+  const compared = first.projecting.verify(['houses'])
+  await expect(second.projecting.rebuild('all')).rejects.toThrow(NotTheRunner)
+  held.resolve()
+  expect(await compared).toMatchObject([{ differenceCount: 0 }])
 })
