@@ -64,6 +64,9 @@ export const consumerTooSlow = (): Refusal =>
     'Operation timed out: Consumer too slow to handle event while live. Client resubscription required.',
   )
 
+export const accessDenied = (): Refusal =>
+  refusal(status.PERMISSION_DENIED, 'Access Denied', { exception: 'access-denied' })
+
 export const invalid = (details: string): Refusal => refusal(status.INVALID_ARGUMENT, details)
 
 export const unavailable = (error: unknown): Refusal =>

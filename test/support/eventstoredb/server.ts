@@ -13,6 +13,7 @@ import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc
 import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { appending } from './appending.ts'
+import { onlyFor, type User } from './authenticating.ts'
 import { batchAppending } from './batchAppending.ts'
 import { deleting, tombstoning } from './deleting.ts'
 import { clusterOfOne, supportedMethods } from './features.ts'
@@ -21,7 +22,7 @@ import { reading } from './reading.ts'
 import { Streams } from './streams.ts'
 
 export interface RunningEventStoreDb {
-  /** `esdb://…`, without TLS and credentials. */
+  /** `esdb://…`, without the user. */
   readonly connectionString: string
   readonly port: number
   /** Cuts all connections, then closes the log. */
@@ -31,22 +32,30 @@ export interface RunningEventStoreDb {
 /** The real server's limit of a message, in bytes. */
 const maxMessage = 17 * 1024 * 1024
 
-/**
- * Serves the log in this folder, which is made where it is absent.
- *
- * `batchAppend`: whether the server says that it has BatchAppend, which decides how the client appends. `port`: a free
- * one where it is absent. `dropsSlowConsumers`: a client that cannot keep up with a subscription loses it, as it does
- * with versions of the server before 24, instead of being told that it fell behind.
- */
-export async function startEventStoreDb(options: {
-  folder: string
-  batchAppend: boolean
-  port?: number
-  dropsSlowConsumers?: boolean
-}): Promise<RunningEventStoreDb> {
+export interface EventStoreDbOptions {
+  /** Holds the log; made where it is absent. */
+  readonly folder: string
+  /** Whether the server says that it has BatchAppend, which decides how the client appends. */
+  readonly batchAppend: boolean
+  /** A free one where it is absent. */
+  readonly port?: number
+  /** A client that cannot keep up loses its subscription, as with versions before 24, instead of being told so. */
+  readonly dropsSlowConsumers?: boolean
+  /** In PEM, for `localhost`. Without it connections are not encrypted. */
+  readonly tls?: { readonly key: string; readonly certificate: string }
+  /** Who may read and write; everybody where it is absent. The client names a user only where there is TLS. */
+  readonly user?: User
+}
+
+export async function startEventStoreDb(options: EventStoreDbOptions): Promise<RunningEventStoreDb> {
   const log = await ServedLog.open(options.folder)
   const streams = new Streams(log)
-  const server = new Server({ 'grpc.max_receive_message_length': maxMessage, 'grpc.max_send_message_length': -1 })
+  const { user, tls } = options
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessage,
+    'grpc.max_send_message_length': -1,
+    interceptors: user === undefined ? [] : [onlyFor(user)],
+  })
   server.addService(streamServices.StreamsService, {
     read: reading({ log, streams, dropsSlowConsumers: options.dropsSlowConsumers ?? false }),
     append: appending(streams),
@@ -58,14 +67,15 @@ export async function startEventStoreDb(options: {
   server.addService(featureServices.ServerFeaturesService, { getSupportedMethods: supportedMethods(options) })
   server.addService(gossipServices.GossipService, { read: clusterOfOne(() => port) })
   try {
-    port = await listen(server, options.port ?? 0)
+    port = await listen(server, { port: options.port ?? 0, tls })
     await writeStatistics(streams, port)
   } catch (error) {
     await log.close()
     throw error
   }
   return {
-    connectionString: `esdb://127.0.0.1:${port}?tls=false`,
+    // With TLS the client takes names only: Node refuses an address as the name of a server.
+    connectionString: tls === undefined ? `esdb://127.0.0.1:${port}?tls=false` : `esdb://localhost:${port}?tls=true`,
     port,
     async stop() {
       server.forceShutdown()
@@ -74,9 +84,14 @@ export async function startEventStoreDb(options: {
   }
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, { port, tls }: { port: number; tls: EventStoreDbOptions['tls'] }): Promise<number> {
+  const secured = () =>
+    ServerCredentials.createSsl(null, [
+      { private_key: Buffer.from(tls?.key ?? ''), cert_chain: Buffer.from(tls?.certificate ?? '') },
+    ])
+  const credentials = tls === undefined ? ServerCredentials.createInsecure() : secured()
   return new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound)
       else reject(error)
     })

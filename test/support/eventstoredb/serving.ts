@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import { type RunningEventStoreDb, startEventStoreDb } from './server.ts'
+import { type EventStoreDbOptions, type RunningEventStoreDb, startEventStoreDb } from './server.ts'
 
 const real = process.env.PARLEY_TEST_EVENTSTOREDB
 
@@ -18,7 +18,7 @@ export const ofWhat =
 /** Tests that start the server again, or choose what it is like, need our own. */
 export const isReal = real !== undefined
 
-type Options = Omit<Parameters<typeof startEventStoreDb>[0], 'folder' | 'port'>
+type Options = Omit<EventStoreDbOptions, 'folder' | 'port'>
 
 export interface Serving {
   readonly client: EventStoreDBClient
