@@ -55,7 +55,7 @@ export const engineRows: readonly EngineRow[] = [
   { suite: 'keys', engine: 'SQLite', files: /^test\/conformance\/keys\/sqlite\.test\.ts$/ },
   { suite: 'keys', engine: 'MongoDB', files: /^test\/conformance\/keys\/mongo\.test\.ts$/ },
   { suite: 'API', engine: 'embedded', files: /^test\/api\/[\w.-]+\.test\.ts$/ },
-  { suite: 'API', engine: 'cluster', files: /^test\/cluster\/api[\w.-]*\.test\.ts$/ },
+  { suite: 'API', engine: 'cluster', files: /^test\/cluster\/[\w.-]*api[\w.-]*\.test\.ts$/ },
   { suite: 'kill test', engine: 'embedded', files: /^test\/faults\/server-kill\.test\.ts$/ },
   { suite: 'kill test', engine: 'cluster', files: /^test\/cluster\/[\w.-]*kill[\w.-]*\.test\.ts$/ },
 ]
