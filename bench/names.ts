@@ -3,6 +3,7 @@
 /** `measures`: where the measured code runs, which is what a profile must show. */
 export const benches = [
   { name: 'append', measures: 'own process' },
+  { name: 'fanout', measures: 'server' },
   { name: 'latency', measures: 'server' },
   { name: 'lag', measures: 'server' },
   { name: 'startup', measures: 'server' },

@@ -8,6 +8,7 @@ type Run = (options: BenchOptions) => Promise<BenchResult>
 
 const runs: Readonly<Record<Bench['name'], () => Promise<{ readonly run: Run }>>> = {
   append: () => import('./append.ts'),
+  fanout: () => import('./fanout.ts'),
   latency: () => import('./latency.ts'),
   lag: () => import('./lag.ts'),
   startup: () => import('./startup.ts'),

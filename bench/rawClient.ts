@@ -1,0 +1,108 @@
+// A WebSocket that only counts: a client library would cost the generator more than the server spends on a delivery.
+// It reads no frames: it looks for a mark that each message carries once, and for the words of the handshake.
+
+import { connect, type Socket } from 'node:net'
+
+export interface RawClientOptions {
+  readonly port: number
+  readonly path: string
+  readonly protocol?: string
+  /** Called with how many marked messages a chunk has brought. */
+  readonly onMessages: (count: number) => void
+  /** Called when the server closes it. */
+  readonly onEnd: () => void
+}
+
+/** In each measured message once, and nowhere else. */
+export const mark = '~#~'
+const markBytes = Buffer.from(mark)
+
+export class RawClient {
+  readonly #socket: Socket
+  readonly #options: RawClientOptions
+  /** The end of the last chunk, where a mark may have begun. */
+  #rest = Buffer.alloc(0)
+  #awaited: { readonly word: string; readonly resolve: () => void } | undefined
+  #seen = ''
+
+  private constructor(socket: Socket, options: RawClientOptions) {
+    this.#socket = socket
+    this.#options = options
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    socket.on('close', () => options.onEnd())
+    socket.on('error', () => {})
+  }
+
+  static async open(options: RawClientOptions): Promise<RawClient> {
+    const { port, path, protocol } = options
+    const socket = connect(port, '127.0.0.1')
+    const client = new RawClient(socket, options)
+    const head = [
+      `GET ${path} HTTP/1.1`,
+      `Host: 127.0.0.1:${port}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+      ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+    ]
+    const switched = client.until('\r\n\r\n')
+    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    await switched
+    return client
+  }
+
+  /** Sends a text. The mask that clients must use is of zeros. */
+  send(text: string): void {
+    const payload = Buffer.from(text)
+    const long = payload.byteLength > 125
+    const head = Buffer.alloc(long ? 8 : 6)
+    head[0] = 0x81
+    if (long) {
+      head[1] = 0x80 | 126
+      head.writeUInt16BE(payload.byteLength, 2)
+    } else head[1] = 0x80 | payload.byteLength
+    this.#socket.write(Buffer.concat([head, payload]))
+  }
+
+  /** Resolves when a word has come, from the beginning or since the last word that was waited for. */
+  until(word: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaited = { word, resolve }
+      this.#look()
+    })
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#awaited) {
+      this.#seen += chunk.toString('latin1')
+      this.#look()
+    }
+    const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
+    let count = 0
+    let at = bytes.indexOf(markBytes)
+    let end = 0
+    while (at >= 0) {
+      count++
+      end = at + markBytes.byteLength
+      at = bytes.indexOf(markBytes, end)
+    }
+    const from = Math.max(end, bytes.byteLength - markBytes.byteLength + 1)
+    this.#rest = Buffer.from(bytes.subarray(from))
+    if (count > 0) this.#options.onMessages(count)
+  }
+
+  #look(): void {
+    const awaited = this.#awaited
+    const at = awaited ? this.#seen.indexOf(awaited.word) : -1
+    if (!awaited || at < 0) return
+    this.#seen = this.#seen.slice(at + awaited.word.length)
+    this.#awaited = undefined
+    awaited.resolve()
+  }
+}
