@@ -3,7 +3,24 @@
 import { randomBytes } from 'node:crypto'
 import { type Keys, KeysUnavailable, type KnownKey, keyBytes } from '../../keys/port.ts'
 import { type Expected, type Revision, StoreUnavailable } from '../port.ts'
+import type { Connection } from './connection.ts'
 import type { Encoded } from './encode.ts'
+import type { Heads } from './heads.ts'
+import type { Log } from './log.ts'
+import type { Sender } from './sending.ts'
+
+/** An append, with all that belongs to it, takes no longer than this once it has its turn, in ms. */
+export const patienceMs = 4_000
+
+/** What appending works with. */
+export interface Parts {
+  readonly connection: Connection
+  readonly log: Log
+  readonly keys: Keys
+  readonly keepsOnlyNewest: (stream: string) => boolean
+  readonly heads: Heads
+  readonly sender: Sender
+}
 
 /** An append on its way. */
 export interface Append {

@@ -1,19 +1,9 @@
 // Appending to a stream that keeps only its newest event. The server is told so ($maxCount) before the first event.
 
-import type { Keys } from '../../keys/port.ts'
 import { type Appended, OutcomeUnknown, WrongExpectedRevision } from '../port.ts'
-import { type Append, isMet, keysFor } from './append.ts'
+import { type Append, isMet, keysFor, type Parts } from './append.ts'
 import { sealed } from './encode.ts'
-import type { Head, Heads } from './heads.ts'
-import type { Log } from './log.ts'
-import type { Sender } from './sending.ts'
-
-interface Parts {
-  readonly log: Log
-  readonly keys: Keys
-  readonly heads: Heads
-  readonly sender: Sender
-}
+import type { Head } from './heads.ts'
 
 /** Tries, while other nodes append to the same stream. */
 const maxTries = 50

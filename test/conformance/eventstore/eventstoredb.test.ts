@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { openEventStoreDb } from '../../../src/eventstore/eventstoredb/store.ts'
 import { openSqliteKeys } from '../../../src/keys/sqlite.ts'
 import { startEventStoreDb } from '../../support/eventstoredb/server.ts'
@@ -16,15 +17,23 @@ interface Server {
   stop(): Promise<void>
 }
 
+/** One server for all tests, as other programs may use it too; each test has a prefix of its own. */
 function openEngineOn(start: (folder: string) => Promise<Server>): () => Promise<Engine> {
+  let folder: string | undefined
+  let server: Promise<Server> | undefined
+  afterAll(async () => {
+    await (await server)?.stop()
+    if (folder !== undefined) await rm(folder, { recursive: true })
+  })
   return async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'parley-esdb-'))
-    const server = await start(folder)
+    folder ??= await mkdtemp(join(tmpdir(), 'parley-esdb-'))
+    server ??= start(folder)
+    const { connectionString } = await server
     const streamPrefix = `test${randomBytes(6).toString('hex')}.`
-    const { connectionString } = server
+    const keyFolder = await mkdtemp(join(folder, 'keys-'))
     const keepsOnlyNewest = (stream: string) => stream.startsWith(newestOnly)
     const open = async () => {
-      const keys = await openSqliteKeys({ folder })
+      const keys = await openSqliteKeys({ folder: keyFolder })
       return { keys, store: await openEventStoreDb({ connectionString, streamPrefix, keys, keepsOnlyNewest }) }
     }
     let current = await open()
@@ -41,11 +50,7 @@ function openEngineOn(start: (folder: string) => Promise<Server>): () => Promise
         current = await open()
         return current.store
       },
-      async close() {
-        await close()
-        await server.stop()
-        await rm(folder, { recursive: true })
-      },
+      close,
     }
   }
 }
