@@ -46,7 +46,7 @@ class MongoKeys implements Keys {
     for (const some of inParts(keys)) {
       const taken = await this.#insert(some)
       const stored = await Promise.all(taken.map((id) => this.#settled(id)))
-      for (const { _id: id, key } of stored) known.set(id, key?.value() ?? 'removed')
+      for (const { _id: id, key } of stored) known.set(id, key === undefined ? 'removed' : bytesOf(key))
     }
     return known
   }
@@ -62,7 +62,7 @@ class MongoKeys implements Keys {
             .toArray(),
         ),
       )
-      for (const { _id: id, key } of stored) if (key !== undefined) found.set(id, key.value())
+      for (const { _id: id, key } of stored) if (key !== undefined) found.set(id, bytesOf(key))
     }
     return found
   }
@@ -70,7 +70,7 @@ class MongoKeys implements Keys {
   async remove(ids: readonly string[]): Promise<void> {
     for (const some of inParts(ids))
       await asKeys(() =>
-        this.#connection.write((database) =>
+        this.#connection.bulk((database) =>
           database
             .collection<StoredKey>(collection)
             .updateMany({ _id: { $in: [...some] } }, { $unset: { key: '' } }, durable),
@@ -91,7 +91,7 @@ class MongoKeys implements Keys {
   #insert(keys: readonly NewKey[]): Promise<readonly string[]> {
     const rows = keys.map(({ id, key }): StoredKey => ({ _id: id, key: new Binary(key) }))
     return asKeys(() =>
-      this.#connection.write(async (database) => {
+      this.#connection.bulk(async (database) => {
         try {
           await database.collection<StoredKey>(collection).insertMany(rows, { ...durable, ordered: false })
           return []
@@ -116,6 +116,8 @@ class MongoKeys implements Keys {
     )
   }
 }
+
+const bytesOf = (key: Binary): Uint8Array => Uint8Array.from(key.value())
 
 function* inParts<T>(all: readonly T[]): Iterable<readonly T[]> {
   for (let from = 0; from < all.length; from += together) yield all.slice(from, from + together)

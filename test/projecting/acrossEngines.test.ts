@@ -81,7 +81,7 @@ async function contentsOf({ documents, projecting }: Following): Promise<Readonl
   for (const { name, collection } of projecting.status()) {
     if (collection === undefined) throw new Error(`${name} has no build.`)
     // Few pages: the server of the tests sorts everything for each.
-    for await (const page of documents.scan(collection, { pageSize: 20_000 }))
+    for await (const page of documents.scan(collection, { pageSize: 10_000 }))
       for (const { id, revision, position, document } of page)
         all.set(`${name} ${id}`, canonicalJson({ revision, position, document }))
   }

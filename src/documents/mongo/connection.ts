@@ -4,8 +4,8 @@ import { type Db, MongoClient, type MongoClientOptions, type TopologyDescription
 import { DocumentsUnavailable } from '../port.ts'
 import { meaningOf, messageOf } from './failure.ts'
 
-/** An operation that has not been answered by then has failed, in ms. A bulk of writes may take longer than a read. */
-const patience = { read: 4_500, write: 20_000 } as const
+/** An operation that has not been answered by then has failed, in ms. Nobody waits in front of a screen for a bulk. */
+const patience = { read: 4_500, bulk: 20_000 } as const
 /** How long an operation waits for a server that was there a moment ago: about as long as an election takes. In ms. */
 const selection = 4_000
 
@@ -32,7 +32,10 @@ export class MongoConnection {
   readonly #url: string
   readonly #client: MongoClient
   readonly #name: string
+  /** While no server that takes writes is known. */
   #away: { readonly since: number; readonly reason: string } | undefined
+  /** What the last operation failed of: that the server has gone is often noticed there first. */
+  #failing: string | undefined
   #closed = false
 
   /**
@@ -59,7 +62,7 @@ export class MongoConnection {
 
   /** A sentence that says what to do; undefined while MongoDB answers. */
   get trouble(): string | undefined {
-    return this.#closed ? closed : this.#away?.reason
+    return this.#closed ? closed : (this.#away?.reason ?? this.#failing)
   }
 
   /** @throws what the driver throws where it cannot */
@@ -72,9 +75,9 @@ export class MongoConnection {
     return this.#within(patience.read, work)
   }
 
-  /** @throws {DocumentsUnavailable} it may or may not have happened */
-  write<T>(work: (database: Db) => Promise<T>): Promise<T> {
-    return this.#within(patience.write, work)
+  /** A write, or a page of a scan. @throws {DocumentsUnavailable} it may or may not have happened */
+  bulk<T>(work: (database: Db) => Promise<T>): Promise<T> {
+    return this.#within(patience.bulk, work)
   }
 
   /** Takes as long as it takes. @throws {DocumentsUnavailable} */
@@ -100,9 +103,13 @@ export class MongoConnection {
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => reject(new DocumentsUnavailable(noAnswer(this.hosts, ms))), ms)
     try {
-      return await Promise.race([work(this.database), late])
+      const answer = await Promise.race([work(this.database), late])
+      this.#failing = undefined
+      return answer
     } catch (error) {
-      throw meaningOf(error, this.hosts)
+      const meaning = meaningOf(error, this.hosts)
+      if (meaning instanceof DocumentsUnavailable) this.#failing = meaning.message
+      throw meaning
     } finally {
       clearTimeout(timer)
     }

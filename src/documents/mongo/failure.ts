@@ -35,6 +35,7 @@ const wrongRequest = new Set([
 
 /** What the caller is told. */
 export function meaningOf(error: unknown, hosts: string): unknown {
+  if (isOfSocket(error)) return unavailable(undefined, hosts, error)
   if (!(error instanceof MongoError)) return error
   const code = codeOf(error)
   if (code === codes.maxTimeExpired)
@@ -44,8 +45,18 @@ export function meaningOf(error: unknown, hosts: string): unknown {
   if (code !== undefined && wrongRequest.has(code) && !(error instanceof MongoWriteConcernError)) return error
   // What is too large for a message is found by the driver before anything is sent.
   if (error.name === 'MongoInvalidArgumentError') return error
-  return new DocumentsUnavailable(`${sentence(code, hosts)} (${messageOf(error)})`, { cause: error })
+  return unavailable(code, hosts, error)
 }
+
+const unavailable = (code: number | undefined, hosts: string, cause: unknown): DocumentsUnavailable =>
+  new DocumentsUnavailable(`${sentence(code, hosts)} (${messageOf(cause)})`, { cause })
+
+/** The driver hands on some errors of its sockets as they are: `This socket has been ended by the other party`. */
+const isOfSocket = (error: unknown): boolean =>
+  error instanceof Error &&
+  !(error instanceof MongoError || error instanceof TypeError || error instanceof RangeError) &&
+  'code' in error &&
+  typeof error.code === 'string'
 
 function sentence(code: number | undefined, hosts: string): string {
   switch (code) {

@@ -41,7 +41,7 @@ const purpose = {
 export async function openMongoDocuments({ url, queryTimeoutMs = 2_000 }: MongoDocumentsOptions): Promise<Documents> {
   const connection = await startConnection(url, purpose)
   try {
-    await connection.write(prepareRecords)
+    await connection.bulk(prepareRecords)
   } catch (error) {
     await connection.close()
     throw error
@@ -64,7 +64,7 @@ class MongoDocuments implements Documents {
 
   async createCollection(collection: string): Promise<void> {
     collectionName(collection)
-    await this.#connection.write(async (database) => {
+    await this.#connection.bulk(async (database) => {
       try {
         await database.createCollection(collection)
       } catch (error) {
@@ -83,7 +83,7 @@ class MongoDocuments implements Documents {
 
   async dropCollection(collection: string): Promise<void> {
     collectionName(collection)
-    await this.#connection.write(async (database) => {
+    await this.#connection.bulk(async (database) => {
       try {
         await database.dropCollection(collection)
       } catch (error) {
@@ -165,7 +165,7 @@ class MongoDocuments implements Documents {
     let after: string | undefined
     for (;;) {
       const filter = { document: { $exists: true }, ...(after !== undefined && { _id: { $gt: after } }) }
-      const rows = await this.#connection.read((database) =>
+      const rows = await this.#connection.bulk((database) =>
         database
           .collection<Row>(collection)
           .find(filter, { sort: { _id: 1 }, limit, batchSize: limit })

@@ -97,7 +97,7 @@ async function changeShared(connection: MongoConnection, changes: readonly Recor
     ...(unset.length > 0 && { $unset: Object.fromEntries(unset) }),
     // The type knows no paths that are made at run time.
   } as UpdateFilter<Shared>
-  const { matchedCount } = await connection.write((database) =>
+  const { matchedCount } = await connection.bulk((database) =>
     shared(database).updateOne({ _id: sharedId, $and: conditions }, update, durable),
   )
   if (matchedCount === 1) return
@@ -117,7 +117,7 @@ async function changeOwn(connection: MongoConnection, changes: readonly RecordCh
     }
   })
   const conflict = new RecordConflict(changes[0]?.key ?? '')
-  const done = await connection.write(async (database) => {
+  const done = await connection.bulk(async (database) => {
     try {
       const result = await own(database).bulkWrite(operations, { ...durable, ordered: false })
       return result.matchedCount + result.upsertedCount

@@ -40,7 +40,7 @@ function replace(
     const filter = { _id: write.id, revision: { $lt: write.revision } }
     return { replaceOne: { filter, replacement: rowOf(write), upsert } }
   })
-  return connection.write(async (database) => {
+  return connection.bulk(async (database) => {
     try {
       await database.collection<Row>(name).bulkWrite(operations, { ...durable, ordered: false })
       return []
