@@ -4,6 +4,7 @@ import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
+import type { Documents } from '../documents/port.ts'
 import type { Imported } from '../transfer/importing.ts'
 import { CliFailure } from './exit.ts'
 import { interruption } from './interrupt.ts'
@@ -53,6 +54,8 @@ async function read(name: string, config: Config): Promise<Imported> {
     // Only a file that is whole opens a log: a wrong one leaves nothing behind.
     const { openEngines } = await import('../engines.ts')
     await using engines = await openEngines({ config, onFault: talk })
+    // One that runs on this folder holds it.
+    if (engines.sharedAs !== undefined) await refuseNodes(engines.documents)
     begun = true
     let step = ''
     return await importLog({
@@ -73,6 +76,14 @@ async function read(name: string, config: Config): Promise<Imported> {
   } finally {
     progress.stop()
   }
+}
+
+async function refuseNodes(documents: Documents): Promise<void> {
+  const { someNodeLives } = await import('../live/presence/leasedLives.ts')
+  if (await someNodeLives(documents))
+    throw new CliFailure(
+      'A node runs on these engines. Stop all nodes, then import: the log must be nobody else’s meanwhile.',
+    )
 }
 
 const goesOn = ' The same command goes on where the log ends; until it has, no server starts on this log.'

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type Documents, DocumentsUnavailable } from '../../documents/port.ts'
 import { openSqliteDocuments } from '../../documents/sqlite/open.ts'
-import { LeasedLives } from './leasedLives.ts'
+import { LeasedLives, someNodeLives } from './leasedLives.ts'
 
 const times = { beatMs: 20, deadAfterMs: 200 }
 const patience = { timeout: 10_000, interval: 10 }
@@ -122,4 +122,13 @@ test('who lives is told at each look, and a look that fails is made again', asyn
   })
   await vi.waitFor(() => expect(looks).toBeGreaterThan(2), patience)
   expect(log).toHaveLength(2)
+})
+
+test('whoever is no node can tell whether one lives, whatever dead ones have left', async () => {
+  const { documents } = await world()
+  expect(await someNodeLives(documents, times)).toBe(false)
+  await documents.write([], [{ key: 'node/died-long-ago', expectedVersion: 0, value: { node: 'gone' } }])
+  expect(await someNodeLives(documents, times)).toBe(false)
+  await begin(documents, 'one')
+  expect(await someNodeLives(documents, times)).toBe(true)
 })

@@ -28,6 +28,21 @@ interface LeasedLivesOptions {
 const prefix = 'node/'
 const keyOf = (life: string): string => `${prefix}${life}`
 
+/** Whether any node lives: within two beats it renews its record, or a new one begins. What dead ones left does not change. */
+export async function someNodeLives(
+  documents: Pick<Documents, 'records'>,
+  { beatMs }: Pick<LifeTimes, 'beatMs'> = lifeTimes,
+): Promise<boolean> {
+  const before = await documents.records(prefix)
+  if (before.size === 0) return false
+  for (const until = performance.now() + 2 * beatMs; performance.now() < until; ) {
+    await sleep(beatMs / 10)
+    for (const [key, { version }] of await documents.records(prefix))
+      if (before.get(key)?.version !== version) return true
+  }
+  return false
+}
+
 export class LeasedLives implements NodeLives {
   readonly #options: LeasedLivesOptions
   readonly #times: LifeTimes
