@@ -19,10 +19,11 @@ import type { Presence } from '../src/live/presence/presence.ts'
 import type { PresenceFeeds } from '../src/live/presence/presenceFeeds.ts'
 import type { ServerFeeds } from '../src/live/serverFeed.ts'
 import type { Typing } from '../src/live/typing.ts'
+import type { Asking } from '../src/queries/asking.ts'
 import { Consistency } from '../src/queries/consistency.ts'
 import { type Loaders, loadersFor } from '../src/queries/loaders.ts'
 import type { PeopleQueries } from '../src/queries/people.ts'
-import type { Asking, Queries } from '../src/queries/queries.ts'
+import type { Queries } from '../src/queries/queries.ts'
 
 /** The parts of a running server that the API is made of. */
 export interface App {

@@ -2,7 +2,7 @@
 
 import type { RoomId } from '../src/domain/ids.ts'
 import type { Position } from '../src/eventstore/port.ts'
-import type { InvitationToRoom } from '../src/queries/queries.ts'
+import type { InvitationToRoom } from '../src/queries/invitations.ts'
 import { builder } from './builder.ts'
 import { carryOut, mutation, positionDescription } from './command.ts'
 import { asking, by } from './context.ts'

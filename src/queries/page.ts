@@ -18,6 +18,9 @@ const defaultPageSize = 50
 /** Above this, a total is not counted. */
 export const countLimit = 10_000
 
+/** Most recently active first. */
+export const byActivity = { name: 'room', field: 'activeAt', direction: -1, ties: true } as const
+
 export interface PageArguments {
   readonly first?: number | null | undefined
   readonly after?: string | null | undefined

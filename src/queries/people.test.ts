@@ -7,10 +7,10 @@ import { general } from '../../test/fixtures/people.ts'
 import { generalStream, Node, written } from '../../test/support/node.ts'
 import { roomId, type UserId, userId } from '../domain/ids.ts'
 import { conversationStream, usernameStream, userStream } from '../domain/streams.ts'
+import type { Asking } from './asking.ts'
 import { Consistency } from './consistency.ts'
 import { loadersFor } from './loaders.ts'
 import { PeopleQueries } from './people.ts'
-import type { Asking } from './queries.ts'
 
 const count = 10_000
 const person = (n: number): UserId => userId(`a0000000-0000-4000-8000-${`${n}`.padStart(12, '0')}`)

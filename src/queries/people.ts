@@ -7,6 +7,7 @@ import { type UserDocument, users } from '../../projections/users.ts'
 import type { Filter, StoredDocument } from '../documents/port.ts'
 import { type ConversationId, membershipId, type UserId } from '../domain/ids.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
+import type { Asking } from './asking.ts'
 import type { Found } from './loaders.ts'
 import {
   beyond,
@@ -20,7 +21,6 @@ import {
   pageSize,
   placeOf,
 } from './page.ts'
-import type { Asking } from './queries.ts'
 
 interface PeopleQueriesOptions {
   readonly models: ReadModels

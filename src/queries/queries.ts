@@ -1,16 +1,14 @@
 // Questions that are more than a read by id. Content is read first and access last, so that nobody is shown what they lost the
 // right to see while it was read.
 
-import { bans } from '../../projections/bans.ts'
 import { type DirectDocument, directs } from '../../projections/directs.ts'
-import { type InvitationDocument, invitationId, invitations } from '../../projections/invitations.ts'
 import { type MembershipDocument, memberships } from '../../projections/memberships.ts'
 import { mentions, wholeRoom } from '../../projections/mentions.ts'
 import { type ReadMarkerDocument, readMarkerId, readMarkers } from '../../projections/readMarkers.ts'
 import { slugs, usernames } from '../../projections/reservations.ts'
 import { type RoomDocument, rooms } from '../../projections/rooms.ts'
 import { type UserDocument, users } from '../../projections/users.ts'
-import type { Filter, StoredDocument } from '../documents/port.ts'
+import type { Filter } from '../documents/port.ts'
 import { directSize } from '../domain/direct.ts'
 import {
   type ConversationId,
@@ -24,20 +22,12 @@ import {
 import { usernameKey } from '../domain/names.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
 import { everything } from './access.ts'
-import type { Consistency } from './consistency.ts'
+import type { Asking } from './asking.ts'
 import { type FoundMessage, type HistoryArguments, history } from './history.ts'
-import type { Found, FoundConversation, Loaders } from './loaders.ts'
-import { BadInput, countLimit, cursorOf, type Page, type PageArguments, page, pageSize, placeOf } from './page.ts'
-
-/** Whoever asks, and what their operation has read so far. */
-export interface Asking {
-  readonly viewer: UserId
-  readonly consistency: Consistency
-  readonly loaders: Loaders
-}
-
-/** An invitation, with what may be seen of the room before it is accepted. */
-export type InvitationToRoom = Found<InvitationDocument> & { readonly room: Found<RoomDocument> }
+import { type InvitationToRoom, waitingInvitation, waitingInvitations } from './invitations.ts'
+import { JoinedConversations } from './joined.ts'
+import type { Found, FoundConversation } from './loaders.ts'
+import { BadInput, byActivity, type Page, type PageArguments, page } from './page.ts'
 
 export interface ServerCounts {
   readonly users: number
@@ -45,9 +35,7 @@ export interface ServerCounts {
   readonly messages: number
 }
 
-/** Invitations shown, at most. */
-const invitationsShown = 100
-/** Memberships read at once. */
+/** Read markers looked at together. */
 const chunk = 200
 /** How long the counts of the whole server are kept, in ms. */
 const countsForMs = 2_000
@@ -55,11 +43,11 @@ const countsForMs = 2_000
 export class Queries {
   readonly models: ReadModels
   #counts: { readonly at: number; readonly value: Promise<ServerCounts> } | undefined
-  /** What is joined, by the operation that asked. */
-  readonly #joined = new WeakMap<Loaders, Promise<readonly FoundConversation[]>>()
+  readonly #joined: JoinedConversations
 
   constructor(models: ReadModels) {
     this.models = models
+    this.#joined = new JoinedConversations(models)
   }
 
   /** A room by id or slug that the viewer may see. */
@@ -196,58 +184,14 @@ export class Queries {
     return membership && (await loaders.access.load(conversationId)) ? membership : undefined
   }
 
-  /** Rooms joined and direct conversations, most recently active first. Read once for an operation, or until it writes. */
+  /** Rooms joined and direct conversations, most recently active first. */
   conversations(asking: Asking): Promise<readonly FoundConversation[]> {
-    const { loaders, consistency } = asking
-    const known = this.#joined.get(loaders)
-    if (known) return known
-    const joined = this.#readConversations(asking)
-    this.#joined.set(loaders, joined)
-    consistency.onRaise(() => this.#joined.delete(loaders))
-    return joined
-  }
-
-  async #readConversations({ viewer, consistency, loaders }: Asking): Promise<readonly FoundConversation[]> {
-    await consistency.ready()
-    const ids: ConversationId[] = []
-    for (let more = true; more; ) {
-      const after = ids.at(-1)
-      const found = await this.models.find(memberships, {
-        filter: after === undefined ? { userId: viewer } : { userId: viewer, conversationId: { $gt: after } },
-        sort: { conversationId: 1 },
-        limit: chunk,
-      })
-      ids.push(...found.map(({ document }) => document.conversationId))
-      more = found.length === chunk
-    }
-    const found = await loaders.conversations.loadMany(ids)
-    const access = await loaders.access.loadMany(ids)
-    const joined = found.flatMap((conversation, index) =>
-      conversation && !(conversation instanceof Error) && access[index] && !(access[index] instanceof Error)
-        ? [conversation]
-        : [],
-    )
-    return joined.sort((a, b) =>
-      a.activeAt === b.activeAt ? (a.id < b.id ? -1 : 1) : a.activeAt > b.activeAt ? -1 : 1,
-    )
+    return this.#joined.of(asking)
   }
 
   /** The same, page by page. */
-  async conversationPage(asking: Asking, { first, after }: PageArguments): Promise<Page<FoundConversation>> {
-    const size = pageSize(first)
-    const from = after == null ? undefined : placeOf(joinedByActivity, after)
-    const all = await this.conversations(asking)
-    // Those that the place itself comes before.
-    const rest = from
-      ? all.filter(({ activeAt, id }) => activeAt < from.key || (activeAt === from.key && id > from.id))
-      : all
-    const entries = rest.slice(0, size)
-    return {
-      edges: entries.map((node) => ({ cursor: cursorOf(joinedByActivity, { key: node.activeAt, id: node.id }), node })),
-      hasNextPage: rest.length > size,
-      hasPreviousPage: after != null,
-      total: async () => (all.length > countLimit ? undefined : all.length),
-    }
+  conversationPage(asking: Asking, args: PageArguments): Promise<Page<FoundConversation>> {
+    return this.#joined.page(asking, args)
   }
 
   /** A room or direct conversation by id that the viewer may see. */
@@ -273,36 +217,13 @@ export class Queries {
   }
 
   /** Invitations that wait for the viewer's answer, newest first. */
-  async invitations(
-    { viewer, consistency, loaders }: Asking,
-    limit = invitationsShown,
-  ): Promise<readonly InvitationToRoom[]> {
-    await consistency.ready()
-    const found = await this.models.find(invitations, { filter: { userId: viewer }, sort: { invitedAt: -1 }, limit })
-    return await this.#withRooms({ viewer, consistency, loaders }, found)
+  invitations(asking: Asking, limit?: number): Promise<readonly InvitationToRoom[]> {
+    return waitingInvitations(this.models, asking, limit)
   }
 
   /** The viewer's invitation to a room, while it waits for an answer. */
-  async invitation(asking: Asking, room: RoomId): Promise<InvitationToRoom | undefined> {
-    await asking.consistency.ready()
-    return (await this.#withRooms(asking, await this.models.get(invitations, [invitationId(room, asking.viewer)])))[0]
-  }
-
-  async #withRooms(
-    { viewer, loaders }: Asking,
-    found: readonly StoredDocument<InvitationDocument>[],
-  ): Promise<readonly InvitationToRoom[]> {
-    const own = found.map(({ document }) => membershipId(document.roomId, viewer))
-    const [banned, joined] = await Promise.all([this.models.get(bans, own), this.models.get(memberships, own)])
-    // Joining answers an invitation; that it does is noted in the invitation only a moment later.
-    const settled = new Set([...banned, ...joined].map(({ document }) => document.conversationId))
-    const toRooms = await loaders.rooms.loadMany(found.map(({ document }) => document.roomId))
-    return found.flatMap(({ id, document }, index) => {
-      const room = toRooms[index]
-      // What came of a room since is not in the invitation.
-      if (!room || room instanceof Error || room.archived || settled.has(document.roomId)) return []
-      return [{ ...document, id, room }]
-    })
+  invitation(asking: Asking, room: RoomId): Promise<InvitationToRoom | undefined> {
+    return waitingInvitation(this.models, asking, room)
   }
 
   /** How far people have read, furthest first. Whoever has left is not told of: that they were there is not for all to know. */
@@ -347,10 +268,6 @@ export class Queries {
     return { users: people, rooms: roomCount, messages: inRooms + inDirects }
   }
 }
-
-/** Most recently active first. */
-const byActivity = { name: 'room', field: 'activeAt', direction: -1, ties: true } as const
-const joinedByActivity = { ...byActivity, name: 'conversation' } as const
 
 const isDirect = (id: ConversationId): boolean => id.startsWith('dm_')
 
