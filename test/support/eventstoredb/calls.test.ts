@@ -52,6 +52,7 @@ describe.skipIf(isReal)(`${ofWhat}: calls that are cut`, () => {
       await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
       const { port } = relay.address() as AddressInfo // it listens on a port, not on a path
       const through = new streamServices.StreamsClient(`127.0.0.1:${port}`, credentials.createInsecure())
+      await new Promise((resolve) => through.waitForReady(Date.now() + 10_000, resolve))
       const answered = new Promise((resolve) => {
         const call = through.append((error) => resolve(error?.code))
         const options = new AppendReq.Options().setStreamIdentifier(identifier(stream)).setAny(new shared.Empty())
@@ -68,6 +69,17 @@ describe.skipIf(isReal)(`${ofWhat}: calls that are cut`, () => {
       expect(await failure(all(serving.client.readStream(stream)))).toMatchObject({ type: 'stream-not-found' })
     },
   )
+
+  /** A part of an append through BatchAppend; the first one says where to. */
+  function part(correlation: UUID, options: { stream?: string; deadline?: Date; final: boolean }) {
+    const request = new BatchAppendReq().setCorrelationId(correlation).setIsFinal(options.final)
+    request.addProposedMessages(fill(new BatchAppendReq.ProposedMessage()))
+    if (options.stream === undefined) return request
+    const where = new BatchAppendReq.Options().setStreamIdentifier(identifier(options.stream))
+    where.setAny(new empties.Empty())
+    if (options.deadline !== undefined) where.setDeadline(timestamps.Timestamp.fromDate(options.deadline))
+    return request.setOptions(where)
+  }
 
   test('a batch is written when its last part has come, between those of others, and not before', async () => {
     const [whole, half] = [serving.stream('whole'), serving.stream('half')]
