@@ -24,22 +24,24 @@ export interface Cluster extends AsyncDisposable {
   readonly mongo: MongoServer
   /** Undefined where it is not installed: then there is one bus a node. */
   readonly redis: RedisServer | undefined
-  /** The settings by which a node joins. */
+  /** The settings by which a node joins, with the engines' own addresses. */
   readonly env: Readonly<Record<string, string>>
 }
 
 interface ClusterOptions {
   readonly nodes?: number
-  /** What the nodes reach the log by, instead of its own address. */
-  readonly logAddress?: (connectionString: string) => string
+  /** What a node reaches an engine by, instead of its own address. */
+  readonly through?: (engine: 'log' | 'documents' | 'bus', address: string, node: number) => string
+  /** What MongoDB has acknowledged is there after it was killed and started again. */
+  readonly keepsDocuments?: boolean
   readonly env?: Readonly<Record<string, string>>
   readonly batchAppend?: boolean
 }
 
 /** @returns undefined where there is no MongoDB; the reason has then been printed */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster | undefined> {
-  const { nodes: count = 2, logAddress = (own) => own, batchAppend = true } = options
-  const mongo = await startMongo()
+  const { nodes: count = 2, through = (_, address) => address, keepsDocuments = false, batchAppend = true } = options
+  const mongo = await startMongo({ keepsData: keepsDocuments })
   if (mongo === undefined) return undefined
   const closing = new AsyncDisposableStack()
   closing.defer(() => mongo.stop())
@@ -50,7 +52,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const redis = absent === undefined ? closing.use(await startRedis()) : undefined
     const run = randomBytes(4).toString('hex')
     const env = {
-      PARLEY_EVENTSTORE: logAddress(log.connectionString),
+      PARLEY_EVENTSTORE: log.connectionString,
       PARLEY_DOCUMENTS: mongo.url(`cluster_${run}`),
       PARLEY_STREAM_PREFIX: `parley_${run}.`,
       PARLEY_LOG_LEVEL: 'warn',
@@ -59,7 +61,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     }
     const nodes: ClusterNode[] = []
     for (let index = 0; index < count; index++) {
-      const node = await startNode(env)
+      const node = await startNode({
+        ...env,
+        PARLEY_EVENTSTORE: through('log', env.PARLEY_EVENTSTORE, index),
+        PARLEY_DOCUMENTS: through('documents', env.PARLEY_DOCUMENTS, index),
+        ...(redis && { PARLEY_BUS: through('bus', redis.url, index) }),
+      })
       closing.defer(async () => {
         await node.kill()
         await rm(node.folder, { recursive: true, force: true })
