@@ -173,6 +173,26 @@ test.for([
   expect(stdout).not.toBe('')
 })
 
+test("the guide's exports, imports and backups work, one after the other", { timeout: 60_000 }, async () => {
+  const folder = await newFolder()
+  const server = await startTestServer({ folder: join(folder, 'data') })
+  try {
+    await registered(server.graphql, 'ada')
+    const verbs = blocks('docs/guide/moving-and-backups.md', 'sh').join('\n')
+    const script = verbs.replaceAll('npx parley', `'${process.execPath}' '${join(root, 'bin/parley.js')}'`)
+    const { stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder })
+    expect(stderr).toBe('')
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^\d+ events, [\d,]+ bytes in .*chat\.jsonl$/),
+      expect.stringMatching(/^\d+ events imported and compared$/),
+      ...Array(5).fill(expect.stringMatching(/^\d+ events, \d files, [\d,]+ bytes, of \S+, in \S+$/)),
+    ])
+  } finally {
+    await server[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
@@ -181,6 +201,7 @@ const pages = [
   'docs/guide/permissions.md',
   'docs/guide/operating.md',
   'docs/guide/cluster.md',
+  'docs/guide/moving-and-backups.md',
   'docs/guide/guarantees.md',
 ]
 

@@ -93,3 +93,12 @@ test.skipIf(!mayMount)(
     expect(await parley(['backup', 'restore', elsewhere, '--data', restored])).toMatchObject({ code: 0 })
   },
 )
+
+test.skipIf(!mayMount)(`a backup on a disk that cannot be written ${needs} can be verified and restored`, async () => {
+  makeRoom()
+  const target = join(small, 'backup')
+  expect(await parley(['backup', 'create', target, '--data', data])).toMatchObject({ code: 0 })
+  execFileSync('mount', ['-o', 'remount,ro', small])
+  expect(await parley(['backup', 'verify', target])).toMatchObject({ code: 0, stderr: '' })
+  expect(await parley(['backup', 'restore', target, '--data', join(folder, 'restored')])).toMatchObject({ code: 0 })
+})
