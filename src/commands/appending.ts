@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canonicalJson } from '../domain/canonicalJson.ts'
 import { type Refusal, refuse } from '../domain/decision.ts'
+import { isDerived } from '../domain/ids.ts'
 import {
   type Appended,
   AppendTooLarge,
@@ -41,8 +42,11 @@ interface Appending {
 /** Appends until the outcome is known, or the time is over. */
 export async function appendUntilKnown(appending: Appending): Promise<AppendOutcome> {
   const outcome = await append(appending)
-  if (outcome.kind !== 'appended' || !outcome.appended.repeated || !appending.shared) return outcome
-  // The same key sent through two nodes at once gives the same ids: another node's events may be the ones that are there.
+  const { events, shared } = appending
+  // The same key sent through two nodes at once gives the same ids, after the same revision: the log takes the second append
+  // for the first one sent again, and need not say so. Whose events are there is then to be read.
+  const doubtful = shared && events.some(({ id }) => isDerived(id))
+  if (outcome.kind !== 'appended' || !doubtful) return outcome
   try {
     return (await areOurs(appending, outcome.appended)) ? outcome : { kind: 'conflict' }
   } catch {

@@ -116,7 +116,7 @@ test('ONCE: the same key through two nodes at once is one message, and other wor
         { known: message(keyed), now },
       ),
   })
-  const keyed = messageId('70000000-0000-4000-8000-000000000001')
+  const keyed = messageId('70000000-0000-5000-8000-000000000001')
   const written = new Commands({ store: node.log, documents: other.documents, models: node.projecting.readModels })
   await node.openModels()
   node.restart({ shared: true })

@@ -40,6 +40,9 @@ const queueLimit = 1_000
 const patienceMs = 5_000
 /** How long it waits, at most, before it reads what another node has written, in ms: twice as long each time, up to the second. */
 const politenessMs = { first: 2, most: 40 }
+/** For how long after another node was faster this one leaves it room between two batches, and how much at most, in ms. */
+const contendedMs = 2_000
+const mostRoomMs = 500
 /** Events after which a snapshot is written. */
 const snapshotEvery = 1_000
 
@@ -58,6 +61,10 @@ export class Mailbox<State, E extends ParleyEvent> {
   #facts: MessageFacts | undefined
   #snapshotAt = -1
   #running = false
+  /** When another node was last faster; ms of `performance.now()`. */
+  #metAt = Number.NEGATIVE_INFINITY
+  /** How long the last append took, in ms. */
+  #tookMs = 0
   /** When it last had something to do; ms of `performance.now()`. */
   usedAt = performance.now()
 
@@ -107,6 +114,7 @@ export class Mailbox<State, E extends ParleyEvent> {
 
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
     const deadline = performance.now() + patienceMs
+    await this.#leaveRoom()
     for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
       const at = await this.#load()
@@ -123,8 +131,11 @@ export class Mailbox<State, E extends ParleyEvent> {
       const expected = at.revision === -1 ? 'none' : at.revision
       // An append of nothing checks what is expected. What was read only now is as good.
       const asks = events.length > 0 || (shared && warm)
+      const began = performance.now()
       const outcome = asks ? await appendUntilKnown({ store, stream, events, expected, deadline, shared }) : undefined
+      this.#tookMs = performance.now() - began
       if (outcome?.kind === 'conflict') {
+        this.#metAt = performance.now()
         // The first to come back need not wait; then those that meet again and again do so at different times. What is read
         // after the wait is new when it is decided against.
         const { first, most } = politenessMs
@@ -140,6 +151,15 @@ export class Mailbox<State, E extends ParleyEvent> {
       return
     }
     for (const { resolve } of batch) resolve(contended)
+  }
+
+  /**
+   * Whoever was faster appends again at once, for it knows where the stream ends, while the other one has yet to read that.
+   * So nobody would ever be let in. What comes meanwhile goes together.
+   */
+  async #leaveRoom(): Promise<void> {
+    if (performance.now() - this.#metAt > contendedMs) return
+    await sleep(Math.random() * Math.min(mostRoomMs, 3 * this.#tookMs))
   }
 
   async #load(): Promise<StreamState<State>> {

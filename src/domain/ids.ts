@@ -85,3 +85,6 @@ export const keyedRoomId = (creator: UserId, key: string): RoomId => roomId(deri
 
 /** The id of an event that a process appends because of another event: doing it twice is doing it once. */
 export const consequenceId = (causeEventId: string, type: string): string => derivedUuid(`${causeEventId}\n${type}`)
+
+/** Whether a raw id was derived from something, so that the same can be made twice (a UUIDv5); others are made once. */
+export const isDerived = (id: string): boolean => id.charAt(14) === '5'

@@ -110,8 +110,11 @@ export class Kept {
     const { heads, sender } = this.#parts
     try {
       const sent = await sender.send({ stream, events, at, deadline })
-      if (sent === 'wrong') heads.delete(stream)
-      else {
+      if (sent === 'wrong') {
+        heads.delete(stream)
+        // Whoever comes back with them need not look further down.
+        this.#remember(events, at)
+      } else {
         heads.set(stream, sent)
         for (const { id } of events) this.#unsettled.delete(id)
       }

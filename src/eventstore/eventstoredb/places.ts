@@ -41,7 +41,7 @@ export class Places {
     if (first?.revision === at + 1 && isSame(there, events)) return repeated(there)
     const actual = (await this.#log.head(stream, ms()))?.revision
     if ((actual ?? -1) !== at) return { kind: 'conflict', actual }
-    const elsewhere = await this.#search(stream, events, floor, ms)
+    const elsewhere = at <= floor ? [] : await this.#search(stream, events, { floor, end: at }, ms)
     return elsewhere.length > 0 ? { kind: 'conflict', actual } : { kind: 'absent', at }
   }
 
@@ -49,7 +49,7 @@ export class Places {
   async #anywhere({ stream, events, deadline }: Append, floor: Revision): Promise<Found> {
     const ms = () => deadline - performance.now()
     const actual = (await this.#log.head(stream, ms()))?.revision
-    const found = await this.#search(stream, events, floor, ms)
+    const found = await this.#search(stream, events, { floor, end: actual ?? -1 }, ms)
     if (found.length === 0) return { kind: 'absent', at: actual ?? -1 }
     const inOrder = found.toSorted((a, b) => a.revision - b.revision)
     const together = inOrder.every(({ revision }, index) => revision === (inOrder[0]?.revision ?? 0) + index)
@@ -57,17 +57,22 @@ export class Places {
   }
 
   /** Those of the events that stand above a revision, newest first. */
-  async #search(stream: string, events: Append['events'], floor: Revision, ms: () => number): Promise<Stored[]> {
+  async #search(
+    stream: string,
+    events: Append['events'],
+    { floor, end }: { readonly floor: Revision; readonly end: Revision },
+    ms: () => number,
+  ): Promise<Stored[]> {
     const wanted = new Set(events.map(({ event }) => event.id))
     const found: Stored[] = []
-    for (let from: number | 'end' = 'end'; ; ) {
-      const read: readonly Stored[] = await this.#log.stream(stream, { from, backwards: true, limit: page, ms: ms() })
+    for (let from: number | 'end' = 'end', limit = Math.max(1, Math.min(page, end - floor + 1)); ; limit = page) {
+      const read: readonly Stored[] = await this.#log.stream(stream, { from, backwards: true, limit, ms: ms() })
       for (const event of read) {
         if (event.revision <= floor) return found
         if (wanted.delete(event.id)) found.push(event)
       }
       const oldest = read.at(-1)
-      if (oldest === undefined || oldest.revision === 0 || wanted.size === 0 || read.length < page) return found
+      if (oldest === undefined || oldest.revision === 0 || wanted.size === 0 || read.length < limit) return found
       from = oldest.revision - 1
     }
   }
