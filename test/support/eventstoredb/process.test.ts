@@ -42,7 +42,9 @@ describe.each([true, false])('The protocol server as a process (BatchAppend %s)'
         }
       }
       const writers = ['one', 'two', 'three'].map(write)
-      await wait(random.between(50, 400))
+      const before = acknowledged.size
+      while (acknowledged.size === before) await wait(10)
+      await wait(random.between(0, 400))
       await server.signal('SIGKILL')
       killed = true
       await Promise.all(writers)
