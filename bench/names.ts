@@ -4,6 +4,7 @@
 export const benches = [
   { name: 'append', measures: 'own process' },
   { name: 'fanout', measures: 'server' },
+  { name: 'send', measures: 'server' },
   { name: 'latency', measures: 'server' },
   { name: 'lag', measures: 'server' },
   { name: 'startup', measures: 'server' },

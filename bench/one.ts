@@ -9,6 +9,7 @@ type Run = (options: BenchOptions) => Promise<BenchResult>
 const runs: Readonly<Record<Bench['name'], () => Promise<{ readonly run: Run }>>> = {
   append: () => import('./append.ts'),
   fanout: () => import('./fanout.ts'),
+  send: () => import('./send.ts'),
   latency: () => import('./latency.ts'),
   lag: () => import('./lag.ts'),
   startup: () => import('./startup.ts'),

@@ -53,6 +53,29 @@ export async function makeRoom(graphql: string, members: number): Promise<Room> 
   return { roomId: createRoom.room.id, tokens }
 }
 
+/** Rooms that so many guests are all members of. */
+export async function makeRooms(
+  graphql: string,
+  { members, rooms }: { readonly members: number; readonly rooms: number },
+): Promise<{ readonly roomIds: readonly string[]; readonly tokens: readonly string[] }> {
+  const { roomId, tokens } = await makeRoom(graphql, members)
+  const roomIds = [roomId]
+  const maker = await register(graphql, 'maker')
+  while (roomIds.length < rooms) {
+    const { createRoom } = await request<{ createRoom: { room: { id: string } } }>(
+      graphql,
+      'mutation ($input: CreateRoomInput!) { createRoom(input: $input) { ... on CreateRoomPayload { room { id } } } }',
+      { input: { name: `Measured ${roomIds.length}` } },
+      { token: maker },
+    )
+    roomIds.push(createRoom.room.id)
+  }
+  const join = 'mutation ($roomId: ID!) { joinRoom(input: { roomId: $roomId }) { __typename } }'
+  for (const token of tokens)
+    await Promise.all(roomIds.slice(1).map((id) => request(graphql, join, { roomId: id }, { token })))
+  return { roomIds, tokens }
+}
+
 /** Returns the token of the session that begins with it. */
 export async function register(graphql: string, username: string): Promise<string> {
   const { register } = await request<{ register: { token: string } }>(

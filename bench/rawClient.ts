@@ -1,4 +1,4 @@
-// A WebSocket that only counts: a client library would cost the generator more than the server spends on a delivery.
+// A connection that only counts: a client library would cost the generator more than the server spends on a delivery.
 // It reads no frames: it looks for a mark that each message carries once, and for the words of the handshake.
 
 import { connect, type Socket } from 'node:net'
@@ -7,6 +7,8 @@ export interface RawClientOptions {
   readonly port: number
   readonly path: string
   readonly protocol?: string
+  /** What is counted, where it is not `mark`. */
+  readonly counted?: string
   /** Called with how many marked messages a chunk has brought. */
   readonly onMessages: (count: number) => void
   /** Called when the server closes it. */
@@ -15,11 +17,11 @@ export interface RawClientOptions {
 
 /** In each measured message once, and nowhere else. */
 export const mark = '~#~'
-const markBytes = Buffer.from(mark)
 
 export class RawClient {
   readonly #socket: Socket
   readonly #options: RawClientOptions
+  readonly #mark: Buffer
   /** The end of the last chunk, where a mark may have begun. */
   #rest = Buffer.alloc(0)
   #awaited: { readonly word: string; readonly resolve: () => void } | undefined
@@ -28,16 +30,24 @@ export class RawClient {
   private constructor(socket: Socket, options: RawClientOptions) {
     this.#socket = socket
     this.#options = options
+    this.#mark = Buffer.from(options.counted ?? mark)
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#read(chunk))
     socket.on('close', () => options.onEnd())
     socket.on('error', () => {})
   }
 
+  /** Without a handshake: what is sent by `write` goes out as it is. */
+  static async connect(options: RawClientOptions): Promise<RawClient> {
+    const socket = connect(options.port, '127.0.0.1')
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+    return new RawClient(socket, options)
+  }
+
+  /** A WebSocket. */
   static async open(options: RawClientOptions): Promise<RawClient> {
     const { port, path, protocol } = options
-    const socket = connect(port, '127.0.0.1')
-    const client = new RawClient(socket, options)
+    const client = await RawClient.connect(options)
     const head = [
       `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${port}`,
@@ -48,7 +58,7 @@ export class RawClient {
       ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
     ]
     const switched = client.until('\r\n\r\n')
-    socket.write(`${head.join('\r\n')}\r\n\r\n`)
+    client.write(`${head.join('\r\n')}\r\n\r\n`)
     await switched
     return client
   }
@@ -64,6 +74,10 @@ export class RawClient {
       head.writeUInt16BE(payload.byteLength, 2)
     } else head[1] = 0x80 | payload.byteLength
     this.#socket.write(Buffer.concat([head, payload]))
+  }
+
+  write(text: string): void {
+    this.#socket.write(text)
   }
 
   /** Resolves when a word has come, from the beginning or since the last word that was waited for. */
@@ -85,14 +99,14 @@ export class RawClient {
     }
     const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
     let count = 0
-    let at = bytes.indexOf(markBytes)
+    let at = bytes.indexOf(this.#mark)
     let end = 0
     while (at >= 0) {
       count++
-      end = at + markBytes.byteLength
-      at = bytes.indexOf(markBytes, end)
+      end = at + this.#mark.byteLength
+      at = bytes.indexOf(this.#mark, end)
     }
-    const from = Math.max(end, bytes.byteLength - markBytes.byteLength + 1)
+    const from = Math.max(end, bytes.byteLength - this.#mark.byteLength + 1)
     this.#rest = Buffer.from(bytes.subarray(from))
     if (count > 0) this.#options.onMessages(count)
   }
