@@ -31,7 +31,7 @@ async function refusal(opening: Promise<unknown>): Promise<string> {
 const open = (url: string) => refusal(openMongoDocuments({ url }))
 
 async function inDatabase(url: string, work: (client: MongoClient) => Promise<unknown>): Promise<void> {
-  const client = new MongoClient(url)
+  const client = new MongoClient(url, { writeConcern: { w: 'majority', journal: true } })
   await work(client)
   await client.close()
 }

@@ -108,19 +108,18 @@ class MongoDocuments implements Documents {
 
   async load<D = Document>(collection: string, ids: readonly string[]): Promise<readonly StoredState<D>[]> {
     const name = collectionName(collection)
-    const parts: (readonly string[])[] = []
-    for (let from = 0; from < ids.length; from += idsTogether) parts.push(ids.slice(from, from + idsTogether))
-    const found = await Promise.all(
-      parts.map((some) =>
-        this.#connection.read((database) =>
-          database
-            .collection<Row>(name)
-            .find({ _id: { $in: [...some] } }, { batchSize: some.length + 1 })
-            .toArray(),
-        ),
-      ),
-    )
-    return found.flat().map((row) => stateOf<D>(row))
+    const found: StoredState<D>[] = []
+    for (let from = 0; from < ids.length; from += idsTogether) {
+      const some = ids.slice(from, from + idsTogether)
+      const rows = await this.#connection.read((database) =>
+        database
+          .collection<Row>(name)
+          .find({ _id: { $in: some } }, { batchSize: some.length + 1 })
+          .toArray(),
+      )
+      for (const row of rows) found.push(stateOf<D>(row))
+    }
+    return found
   }
 
   async find<D = Document>(collection: string, query: Query): Promise<readonly StoredDocument<D>[]> {

@@ -117,18 +117,22 @@ async function changeOwn(connection: MongoConnection, changes: readonly RecordCh
     }
   })
   const conflict = new RecordConflict(changes[0]?.key ?? '')
-  const done = await connection.bulk(async (database) => {
+  const { written, removed } = await connection.bulk(async (database) => {
     try {
       const result = await own(database).bulkWrite(operations, { ...durable, ordered: false })
-      return result.matchedCount + result.upsertedCount
+      return { written: result.matchedCount + result.upsertedCount, removed: result.deletedCount }
     } catch (error) {
       if (duplicatesIn(error) !== undefined) throw conflict
       throw error
     }
   })
+  const { true: removals = [], false: others = [] } = Object.groupBy(changes, ({ value }) => `${value === undefined}`)
+  if (written !== others.length) throw conflict
+  if (removed === removals.length) return
   // One that is to go and is gone is as wanted.
-  const wanted = changes.filter(({ value }) => value !== undefined).length
-  if (done !== wanted) throw conflict
+  const $in = removals.map(({ key }) => key)
+  const left = await connection.read((database) => own(database).findOne({ _id: { $in } }, majority))
+  if (left !== null) throw new RecordConflict(left._id)
 }
 
 const versioned = (record: StoredRecord | undefined): VersionedRecord | undefined =>

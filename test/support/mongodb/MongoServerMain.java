@@ -47,6 +47,8 @@ public final class MongoServerMain {
   private static final Set<String> WRITES = Set.of("insert", "update", "delete", "findAndModify", "create", "drop",
       "createIndexes", "dropDatabase");
 
+  private static final Set<String> CHANGES = Set.of("insert", "update", "delete");
+
   private static volatile String address = "";
 
   public static void main(String[] arguments) throws Exception {
@@ -167,11 +169,14 @@ public final class MongoServerMain {
           Document command = ((MongoMessage) values[0]).getDocument();
           String name = command.keySet().iterator().next();
           if (name.equalsIgnoreCase("hello") || name.equalsIgnoreCase("ismaster")) return hello(backend, replicaSet);
+          if (CHANGES.contains(name) && !isDurable(command)) {
+            return failure(100, "UnsatisfiableWriteConcern", "the tests want every write with w: majority and j: true");
+          }
           long began = System.nanoTime();
           Object answer = invoke(backend, method, values);
           // What was acknowledged is there after the process was killed.
           if (store != null && WRITES.contains(name)) store.commit();
-          return tookTooLong(command, System.nanoTime() - began) ? maxTimeExpired() : answer;
+          return tookTooLong(command, System.nanoTime() - began) ? tooLate() : answer;
         });
   }
 
@@ -203,11 +208,21 @@ public final class MongoServerMain {
         && nanoseconds > limit.doubleValue() * 1e6;
   }
 
-  private static Document maxTimeExpired() {
+  private static Document tooLate() {
+    return failure(50, "MaxTimeMSExpired", "operation exceeded time limit");
+  }
+
+  /** On one member it makes no difference, so whoever forgets it is told. */
+  private static boolean isDurable(Document command) {
+    return command.get("writeConcern") instanceof Document concern && "majority".equals(concern.get("w"))
+        && Boolean.TRUE.equals(concern.get("j"));
+  }
+
+  private static Document failure(int code, String name, String message) {
     Document answer = new Document("ok", 0.0);
-    answer.put("errmsg", "operation exceeded time limit");
-    answer.put("code", 50);
-    answer.put("codeName", "MaxTimeMSExpired");
+    answer.put("errmsg", message);
+    answer.put("code", code);
+    answer.put("codeName", name);
     return answer;
   }
 }
