@@ -43,6 +43,8 @@ export type Outcome<State, E extends ParleyEvent> = Done<State, E> | Refusal
 /** A command in line, and whom to tell. */
 export interface Waiting<State, E extends ParleyEvent> {
   readonly command: Command<State, E>
+  /** When it came; ms of `performance.now()`. */
+  readonly since: number
   readonly resolve: (outcome: Outcome<State, E>) => void
   readonly reject: (error: unknown) => void
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { messageSent, userJoined } from '../../test/fixtures/events.ts'
 import { ada, as, bob, clock, eve } from '../../test/fixtures/people.ts'
@@ -155,6 +156,27 @@ test('whoever loses every time for 5 s is told so, and nothing of it is stored',
   expect(performance.now() - began).toBeLessThan(8_000)
   expect(node.store.appends.length).toBeGreaterThan(20)
   expect(await node.texts()).not.toContain('never')
+})
+
+test('whoever waits behind others is answered within the same 5 s, and whoever came later has time of their own', async () => {
+  await using node = await Node.withRoom()
+  // Nothing is confirmed until the first has given up.
+  node.store.faults = Array.from({ length: 5_000 }, () => 'lost' as const)
+  const timed = async (text: string) => {
+    const began = performance.now()
+    const outcome = await node.say(text)
+    return { kind: outcome.kind, ms: performance.now() - began }
+  }
+  const first = timed('first')
+  await sleep(100)
+  const second = timed('second')
+  await sleep(3_000)
+  const third = timed('third')
+  const [one, two] = await Promise.all([first, second])
+  node.store.faults = []
+  expect([one.kind, two.kind, (await third).kind]).toEqual(['refused', 'refused', 'done'])
+  for (const { ms } of [one, two]) expect(ms).toBeLessThan(5_900)
+  expect(await node.texts()).toEqual(['third'])
 })
 
 test('a rule that breaks fails its own command only', async () => {

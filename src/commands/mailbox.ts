@@ -36,7 +36,7 @@ export interface MailboxOptions<State, E extends ParleyEvent> {
 const batchCommands = 256
 /** Commands that wait, at most. */
 const queueLimit = 1_000
-/** How long a batch may take in all, in ms, however often another node was faster. */
+/** How long a command may take in all, in ms, however long others wait before it and however often another node was faster. */
 const patienceMs = 5_000
 /** How long it waits, at most, before it reads what another node has written, in ms: twice as long each time, up to the second. */
 const politenessMs = { first: 2, most: 40 }
@@ -52,8 +52,11 @@ const busy = refuse(
 )
 const contended = refuse(
   'UNAVAILABLE',
-  'Others were faster again and again. Nothing was stored; try again in a moment.',
+  'Others were faster again and again, or the log was too slow. Nothing was stored; try again in a moment.',
 )
+
+const isLate = ({ since }: { readonly since: number }): boolean => performance.now() - since >= patienceMs
+
 export class Mailbox<State, E extends ParleyEvent> {
   readonly #options: MailboxOptions<State, E>
   #queue: Waiting<State, E>[] = []
@@ -80,7 +83,7 @@ export class Mailbox<State, E extends ParleyEvent> {
     this.usedAt = performance.now()
     if (this.#queue.length >= queueLimit) return Promise.resolve(busy)
     return new Promise((resolve, reject) => {
-      this.#queue.push({ command, resolve, reject })
+      this.#queue.push({ command, since: this.usedAt, resolve, reject })
       if (!this.#running) void this.#run()
     })
   }
@@ -96,7 +99,11 @@ export class Mailbox<State, E extends ParleyEvent> {
     // Those that are sent in the same turn of the event loop are decided together.
     await Promise.resolve()
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, batchCommands)
+      const { late = [], inTime: batch = [] } = Object.groupBy(this.#queue.splice(0, batchCommands), (waiting) =>
+        isLate(waiting) ? 'late' : 'inTime',
+      )
+      for (const { resolve } of late) resolve(contended)
+      if (batch.length === 0) continue
       try {
         await this.#process(batch)
       } catch (error) {
@@ -113,7 +120,7 @@ export class Mailbox<State, E extends ParleyEvent> {
   }
 
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
-    const deadline = performance.now() + patienceMs
+    const deadline = Math.min(...batch.map(({ since }) => since)) + patienceMs
     await this.#leaveRoom()
     for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
@@ -150,7 +157,10 @@ export class Mailbox<State, E extends ParleyEvent> {
       } else this.#settle(decided, next, at, events.length > 0 ? outcome?.appended : undefined)
       return
     }
-    for (const { resolve } of batch) resolve(contended)
+    // Those that came later have time left.
+    for (const waiting of batch.toReversed())
+      if (isLate(waiting)) waiting.resolve(contended)
+      else this.#queue.unshift(waiting)
   }
 
   /**
