@@ -50,6 +50,13 @@ export function addressOf(connectionString: string): Address {
   const shown = checkHosts(hosts, scheme)
   const tls = checkOptions(query)
   if (credentials !== undefined) checkCredentials(credentials)
+  // Node refuses an IP address as the name of a TLS server, and gRPC gives it one.
+  const address = tls ? hosts.split(',').find((host) => /^[\d.]+(:|$)/.test(host)) : undefined
+  if (address !== undefined) {
+    throw new CannotOpen(
+      `${name} names "${address}": its client can use TLS with host names only. Use the name that stands in the server's certificate; if the server runs without TLS, add ?tls=false.`,
+    )
+  }
   if (credentials !== undefined && !tls) {
     throw new CannotOpen(
       `${name} names a user, and tls=false: without TLS the name and password would not be sent at all. Leave out tls=false, or the user.`,

@@ -6,6 +6,7 @@
 // an error that carries no details. So its listener is wrapped: what it cannot handle, it may drop. Whoever waits for
 // that reply has a timer of his own, see connection.ts.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EventStoreDBClient } from '@eventstore/db-client'
 
 interface Emitter {
@@ -37,10 +38,13 @@ export function makeClient(connectionString: string, keepAlive: number): EventSt
   return client
 }
 
+/** How long the client's own end of its calls is waited for, in ms: one that nobody reads to its end never ends. */
+const patienceMs = 1_000
+
 /** Ends all its calls, then its connection: `dispose` alone leaves that open. */
 export async function endClient(client: EventStoreDBClient): Promise<void> {
   const inside = client as unknown as Inside // as above
-  await client.dispose()
+  await Promise.race([client.dispose(), sleep(patienceMs, undefined, { ref: false })])
   const channel = await inside.getChannel().catch(() => undefined)
   channel?.close()
 }

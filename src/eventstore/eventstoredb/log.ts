@@ -109,6 +109,8 @@ export class Log {
     { signal, ms = patienceMs, absent, once = false }: ReadOptions<T>,
   ): Promise<T> {
     const deadline = performance.now() + ms
+    /** What an earlier try failed with: it tells more than that the last one had no time left. */
+    let told: unknown
     for (let failures = 0; ; failures += 1) {
       if (this.#connection.closed) throw new StoreUnavailable('The log is closed: the server is stopping.')
       if (this.#connection.fault !== undefined) throw new StoreUnavailable(this.#connection.fault)
@@ -121,8 +123,10 @@ export class Log {
         const pause = Math.min(250, 20 * 2 ** failures) * (0.5 + Math.random() / 2)
         const isAnswer = !passes(failure) || (once && failure === 'other')
         if (isAnswer || performance.now() + pause > deadline) {
-          throw new StoreUnavailable(sentenceFor(error, this.#connection.server), { cause: error })
+          const cause = failure === 'late' ? (told ?? error) : error
+          throw new StoreUnavailable(sentenceFor(cause, this.#connection.server), { cause })
         }
+        if (failure !== 'late') told = error
         await sleep(pause)
       }
     }

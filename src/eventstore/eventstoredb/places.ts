@@ -15,6 +15,8 @@ export type Found =
 
 /** Events read at once when a stream is searched. */
 const page = 500
+/** Events read first, from the end. */
+const tail = 32
 
 export class Places {
   readonly #log: Log
@@ -33,16 +35,24 @@ export class Places {
     return concrete ? await this.#right(append, at, floor) : await this.#anywhere(append, floor)
   }
 
-  /** Right after a revision, or nowhere. */
+  /** Right after a revision, or nowhere. Mostly the end of the stream says it all: whoever asks was there a moment ago. */
   async #right({ stream, events, deadline }: Append, at: Revision, floor: Revision): Promise<Found> {
     const ms = () => deadline - performance.now()
-    const there = await this.#log.stream(stream, { from: at + 1, limit: events.length, ms: ms() })
-    const first = there[0]
-    if (first?.revision === at + 1 && isSame(there, events)) return repeated(there)
-    const actual = (await this.#log.head(stream, ms()))?.revision
+    const end = await this.#log.stream(stream, { from: 'end', backwards: true, limit: tail, ms: ms() })
+    const actual = end[0]?.revision
+    const lowest = end.length < tail ? -1 : (end.at(-1)?.revision ?? -1)
+    const there =
+      lowest <= at + 1
+        ? end.filter(({ revision }) => revision > at && revision <= at + events.length).reverse()
+        : await this.#log.stream(stream, { from: at + 1, limit: events.length, ms: ms() })
+    if (there[0]?.revision === at + 1 && isSame(there, events)) return repeated(there)
     if ((actual ?? -1) !== at) return { kind: 'conflict', actual }
-    const elsewhere = at <= floor ? [] : await this.#search(stream, events, { floor, end: at }, ms)
-    return elsewhere.length > 0 ? { kind: 'conflict', actual } : { kind: 'absent', at }
+    const ids = new Set(events.map(({ event }) => event.id))
+    const isElsewhere =
+      lowest <= floor + 1
+        ? end.some(({ id, revision }) => revision > floor && ids.has(id))
+        : (await this.#search(stream, events, { floor, end: at }, ms)).length > 0
+    return isElsewhere ? { kind: 'conflict', actual } : { kind: 'absent', at }
   }
 
   /** At any one place, or nowhere. */
