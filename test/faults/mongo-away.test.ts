@@ -10,7 +10,7 @@ import { KeysUnavailable } from '../../src/keys/port.ts'
 import { startMongo } from '../support/mongodb/server.ts'
 import { chosenSeed, Random } from '../support/random.ts'
 
-const rounds = Number(process.env.PARLEY_FAULT_ROUNDS ?? 3)
+const rounds = Number(process.env.PARLEY_FAULT_ROUNDS ?? 2)
 const seed = chosenSeed()
 
 const server = process.env.PARLEY_TEST_MONGODB ? undefined : await startMongo({ keepsData: true })

@@ -66,7 +66,7 @@ export class RandomLog {
     while (this.#events < events) {
       const what = this.#random.weighted({
         arrive: this.#people.length < 5 ? 40 : 1,
-        open: this.#rooms.length < 3 ? 20 : 0.2,
+        open: this.#people.length === 0 ? 0 : this.#rooms.length < 3 ? 20 : 0.2,
         talk: this.#rooms.length > 0 ? 30 : 0,
         mark: this.#rooms.length > 0 ? 10 : 0,
         invite: this.#rooms.length > 0 ? 1 : 0,

@@ -105,9 +105,13 @@ async function startOurs(
   const start = async (at: number): Promise<{ readonly child: ChildProcess; readonly port: number }> => {
     const flags = [String(at), ...(keepsData ? ['--folder', folder] : []), ...(standalone ? ['--standalone'] : [])]
     // It ends when its input does: with this process.
-    const child = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-cp', `${jars}/*`, main, ...flags], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      'java',
+      ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, main, ...flags],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
     const lines = createInterface({ input: child.stdout })
     const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => [undefined])])
     if (typeof line !== 'string') throw new Error('The MongoDB of the tests did not start; what it said stands above.')
