@@ -38,6 +38,8 @@ const batchCommands = 256
 const queueLimit = 1_000
 /** How long a command may take in all, in ms, however long others wait before it and however often another node was faster. */
 const patienceMs = 5_000
+/** Whoever has waited for others until less than this is left is not begun with, in ms: the outcome would be unknown, to all of the batch. */
+const appendMs = 1_000
 /** How long it waits, at most, before it reads what another node has written, in ms: twice as long each time, up to the second. */
 const politenessMs = { first: 2, most: 40 }
 /** For how long after another node was faster this one leaves it room between two batches, and how much at most, in ms. */
@@ -55,7 +57,8 @@ const contended = refuse(
   'Others were faster again and again, or the log was too slow. Nothing was stored; try again in a moment.',
 )
 
-const isLate = ({ since }: { readonly since: number }): boolean => performance.now() - since >= patienceMs
+const isLate = ({ since }: { readonly since: number }, leastMs = 0): boolean =>
+  performance.now() - since >= patienceMs - leastMs
 
 export class Mailbox<State, E extends ParleyEvent> {
   readonly #options: MailboxOptions<State, E>
@@ -100,7 +103,7 @@ export class Mailbox<State, E extends ParleyEvent> {
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const { late = [], inTime: batch = [] } = Object.groupBy(this.#queue.splice(0, batchCommands), (waiting) =>
-        isLate(waiting) ? 'late' : 'inTime',
+        isLate(waiting, appendMs) ? 'late' : 'inTime',
       )
       for (const { resolve } of late) resolve(contended)
       if (batch.length === 0) continue
