@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { textsIn } from '../../test/support/traces.ts'
 import { event, never, Place } from '../../test/support/transfers.ts'
+import { keepsOnlyNewest } from '../domain/streams.ts'
+import { openSqliteEventStore } from '../eventstore/sqlite/store.ts'
 import { lookThrough } from './copiedLog.ts'
 import { createBackup } from './create.ts'
 import { type BackedUpFile, readManifest } from './manifest.ts'
@@ -212,6 +214,7 @@ test('neither a backup nor a restore goes over what is there', async () => {
   const unfinished = join(place.folder, 'unfinished')
   await mkdir(join(unfinished, '.restoring'), { recursive: true })
   await writeFile(join(unfinished, '.restoring/log.db'), 'a part')
+  await expect(openSqliteEventStore({ folder: unfinished, keepsOnlyNewest })).rejects.toThrow(/restore .* not finished/)
   await restore(target, unfinished)
   expect(await readdir(unfinished)).not.toContain('.restoring')
 })

@@ -2,6 +2,7 @@
 
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { restoringName } from '../eventstore/sqlite/schema.ts'
 import { copyFile } from './copying.ts'
 import { BackupFailure, filesName, logName, type Manifest } from './manifest.ts'
 import { troubleWith } from './trouble.ts'
@@ -19,9 +20,6 @@ export interface RestoreOptions {
   readonly signal: AbortSignal
 }
 
-/** Everything is copied here first, and moved at the end, so that no server finds a part. */
-const stagingName = '.restoring'
-
 /**
  * @throws {BackupFailure} the backup is damaged, or the folder is not empty; nothing has been changed then
  */
@@ -33,7 +31,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<Manifest> 
       `The backup in ${folder} is not what was made, and nothing was restored. ${problems[0]} "parley backup verify" tells all; use another backup.`,
     )
   process.umask(0o077)
-  const staging = join(data, stagingName)
+  // Everything is copied here first, and moved at the end: until then no server starts on the folder.
+  const staging = join(data, restoringName)
   await expectEmpty(data, 'The data folder')
   await expectEmpty(files, 'The folder of attachments')
   try {
@@ -91,8 +90,8 @@ async function expectEmpty(folder: string, what: string): Promise<void> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw troubleWith(error, folder)
   })
-  if (entries.every((entry) => entry === stagingName)) return
-  if (entries.includes(stagingName))
+  if (entries.every((entry) => entry === restoringName)) return
+  if (entries.includes(restoringName))
     throw new BackupFailure(`${what} ${folder} holds a restore that was not finished. Empty it, then try again.`)
   throw new BackupFailure(
     `${what} ${folder} is not empty. Restore into a folder of its own: name another one with --data, or move away what is in this one.`,

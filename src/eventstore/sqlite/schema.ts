@@ -1,6 +1,6 @@
 // The file of the log: how it is laid out, opened and checked.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CannotOpen } from '../port.ts'
@@ -8,6 +8,9 @@ import { codeOf, messageOf, sqliteCode } from './failure.ts'
 import type { WorkerSettings } from './protocol.ts'
 
 export const fileOf = (folder: string): string => join(folder, 'log.db')
+
+/** In a data folder, while a backup is being restored into it: what was copied waits here until all of it is there. */
+export const restoringName = '.restoring'
 
 const applicationId = 0x50_61_72_6c // "Parl"
 const schemaVersion = 1
@@ -49,6 +52,10 @@ const tables = `
  */
 export function openFile(folder: string, access: 'write' | 'read'): DatabaseSync {
   const file = fileOf(folder)
+  if (!existsSync(file) && existsSync(join(folder, restoringName)))
+    throw new CannotOpen(
+      `${folder} holds a restore that was not finished. Run "parley backup restore" again, or empty the folder.`,
+    )
   if (access === 'write') makeFolder(folder)
   let database: DatabaseSync | undefined
   try {
