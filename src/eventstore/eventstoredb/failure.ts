@@ -84,12 +84,6 @@ export function failureOf(error: unknown): Failure {
 export const passes = (failure: Failure): boolean =>
   failure === 'unreachable' || failure === 'late' || failure === 'not-leader' || failure === 'other'
 
-/** Where the stream really ends, as the client reports it: a number, or the word `no_stream`. */
-export function actualOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('actualVersion' in error)) return undefined
-  return typeof error.actualVersion === 'bigint' ? Number(error.actualVersion) : undefined
-}
-
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** A sentence for a call that failed: what happened, and what to do. `server` is the address without its secrets. */

@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isPosition } from '../../../src/eventstore/eventstoredb/positions.ts'
@@ -379,3 +380,30 @@ describe.each([
     }, 20_000)
   })
 })
+
+test('RESUME: a reader that is too slow is dropped by some servers, and gets everything all the same', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-esdb-'))
+  const server = await startEventStoreDb({ folder, batchAppend: true, dropsSlowConsumers: true })
+  {
+    await using opened = await openStore(server)
+    const { store } = opened
+    const iterator = store.subscribe({ after: start })[Symbol.asyncIterator]()
+    await iterator.next()
+    const written: string[] = []
+    for (let count = 0; count < 30; count += 1) {
+      const batch = Array.from({ length: 50 }, () => event({ data: { text: 'x'.repeat(4_000) } }))
+      written.push(...batch.map(({ id }) => id))
+      await store.append('room-1', batch, 'any')
+    }
+    await sleep(500)
+    const followed: string[] = []
+    while (followed.length < written.length) {
+      const { value } = await iterator.next()
+      followed.push(...(value?.events ?? []).map((one: RecordedEvent) => one.id))
+    }
+    expect(followed).toEqual(written)
+    await iterator.return?.()
+  }
+  await server.stop()
+  await rm(folder, { recursive: true })
+}, 30_000)
