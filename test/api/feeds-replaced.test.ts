@@ -1,12 +1,15 @@
 // Feeds of more than one conversation, whose cursors come from a log that was replaced by an older copy.
 
 import { cp, rm } from 'node:fs/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test as plainTest } from 'vitest'
 import { ApiClient, createRoom, registered, send } from '../support/client.ts'
 import { type Following, follow } from '../support/following.ts'
 import { InboxReader } from '../support/inboxReader.ts'
 import { plantInServerStream } from '../support/serverStream.ts'
-import { newFolder, startTestServer, type TestServer } from '../support/testServer.ts'
+import { newFolder, startTestServer, storesInFolder, type TestServer } from '../support/testServer.ts'
+
+/** A log is replaced by a copy of its folder. */
+const test = plainTest.runIf(storesInFolder())
 
 let folder = ''
 let backup = ''

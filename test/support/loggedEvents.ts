@@ -1,13 +1,11 @@
-// The log of a folder that no server uses at this moment.
+// What the log of a folder holds that no server uses at this moment.
 
-import { keepsOnlyNewest } from '../../src/domain/streams.ts'
-import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts'
+import { withLog } from './folderLog.ts'
 import type { LoggedEvent } from './history.ts'
 
-/** All events in order. @throws {CannotOpen} where the file is damaged or in use */
-export async function loggedEvents(folder: string): Promise<readonly LoggedEvent[]> {
-  const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
-  try {
+/** All events in order. @throws {CannotOpen} where it is damaged or in use */
+export const loggedEvents = (folder: string): Promise<readonly LoggedEvent[]> =>
+  withLog(folder, async (store) => {
     const events: LoggedEvent[] = []
     for await (const page of store.readAll({ pageSize: 2_000 }))
       for (const { metadata, position, stream, revision, id, type, data, body } of page)
@@ -24,7 +22,4 @@ export async function loggedEvents(folder: string): Promise<readonly LoggedEvent
           occurredAt: metadata.occurredAt ?? '',
         })
     return events
-  } finally {
-    await store.close()
-  }
-}
+  })

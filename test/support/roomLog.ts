@@ -3,9 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { keepsOnlyNewest } from '../../src/domain/streams.ts'
 import type { NewEvent } from '../../src/eventstore/port.ts'
-import { openSqliteEventStore } from '../../src/eventstore/sqlite/store.ts'
+import { withLog } from './folderLog.ts'
 import { streamOf } from './history.ts'
 
 const occasion = (actor: string) => ({
@@ -29,7 +28,6 @@ export async function appendToRooms(
   folder: string,
   { rooms, actor, from, texts }: { rooms: readonly string[]; actor: string; from: number; texts: readonly string[] },
 ): Promise<void> {
-  const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
   const sent = (text: string, index: number): NewEvent => ({
     id: randomUUID(),
     type: 'MessageSent',
@@ -37,12 +35,13 @@ export async function appendToRooms(
     body: { text, contentHash: 'of-no-key' },
     metadata: occasion(actor),
   })
-  for (let at = 0; at < texts.length; at += inBatches)
-    for (const roomId of rooms) {
-      const events = texts.slice(at, at + inBatches).map((text, index) => sent(text, at + index))
-      await store.append(streamOf(roomId), events, 'exists')
-    }
-  await store.close()
+  await withLog(folder, async (store) => {
+    for (let at = 0; at < texts.length; at += inBatches)
+      for (const roomId of rooms) {
+        const events = texts.slice(at, at + inBatches).map((text, index) => sent(text, at + index))
+        await store.append(streamOf(roomId), events, 'exists')
+      }
+  })
 }
 
 /** Appends an event of a type that this version does not know. */
@@ -50,10 +49,8 @@ export async function appendUnknown(
   folder: string,
   { roomId, actor }: { roomId: string; actor: string },
 ): Promise<void> {
-  const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
   const event = { id: randomUUID(), type: 'TeaPoured', data: { cups: 2 }, metadata: occasion(actor) }
-  await store.append(streamOf(roomId), [event], 'exists')
-  await store.close()
+  await withLog(folder, (store) => store.append(streamOf(roomId), [event], 'exists'))
 }
 
 /** Makes the row of one event unreadable, as a broken disk might. @throws where there is no such event */

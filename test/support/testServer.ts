@@ -1,15 +1,16 @@
 // A real server on a free port and an own folder: in this process, or as a process of its own that can be killed.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../../src/config.ts'
 import type { PresenceTimes } from '../../src/live/presence/devices.ts'
 import { createLogger } from '../../src/logger.ts'
 import { startServer } from '../../src/server.ts'
+import type { EngineSettings } from './clusterEngines.ts'
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string
@@ -27,7 +28,21 @@ interface TestServerOptions {
   readonly presenceTimes?: PresenceTimes
 }
 
-export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'parley-test-'))
+let enginesOf: ((name: string) => EngineSettings) | undefined
+
+/** From now on each new folder names these engines in its settings: whatever opens it, a server or the command line, uses them. */
+export function useEngines(settings: (name: string) => EngineSettings): void {
+  enginesOf = settings
+}
+
+/** Whether the log and the read models lie in the folder, so that whoever copies or damages it does that to them. */
+export const storesInFolder = (): boolean => enginesOf === undefined
+
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-test-'))
+  if (enginesOf) await writeFile(join(folder, 'parley.json'), JSON.stringify(enginesOf(basename(folder))))
+  return folder
+}
 
 const quiet = { PARLEY_RATE_LIMITS: 'off', PARLEY_LOG_LEVEL: 'silent', PARLEY_PORT: '0' }
 

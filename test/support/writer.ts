@@ -77,11 +77,22 @@ const weights: { readonly [C in CommandName]: number } = {
 /** Messages that are still edited, read and deleted; invitations that are still answered. */
 const remembered = 200
 
+interface WriterOptions {
+  readonly world: World
+  readonly account: Account
+  readonly random: Random
+  /** Begins the texts. */
+  readonly name: string
+  /** Where GraphQL is served, for each command anew; where the world has it, if this is left out. */
+  readonly at?: () => string
+}
+
 export class Writer {
   readonly userId: string
   readonly #world: World
   readonly #random: Random
   readonly #name: string
+  readonly #at: () => string
   /** Undefined while signed out. */
   #token: string | undefined
   #credentials: Credentials | undefined
@@ -95,13 +106,14 @@ export class Writer {
   #remedy: Wish | undefined
   #count = 0
 
-  constructor({ world, account, random, name }: { world: World; account: Account; random: Random; name: string }) {
+  constructor({ world, account, random, name, at = () => world.graphql }: WriterOptions) {
     this.userId = account.userId
     this.#world = world
     this.#token = account.token
     this.#credentials = account.credentials
     this.#random = random
     this.#name = name
+    this.#at = at
   }
 
   get token(): string | undefined {
@@ -130,7 +142,7 @@ export class Writer {
     const world = this.#world
     const again = this.#open
     const { wish, token } = again ?? this.#next()
-    const { attempt: done, token: given } = await attempt(world.graphql, token, wish)
+    const { attempt: done, token: given } = await attempt(this.#at(), token, wish)
     world.attempts.push(done)
     if (again) world.repeated++
     if (done.outcome === 'unknown') {
