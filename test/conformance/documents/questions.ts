@@ -5,7 +5,6 @@ import { Query as MongoQuery } from 'mingo'
 import { expect, test } from 'vitest'
 import type { Document, Documents, Filter, Order } from '../../../src/documents/port.ts'
 import type { Position } from '../../../src/eventstore/port.ts'
-import type { NotJudged } from './suite.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 
@@ -48,6 +47,12 @@ const { filter } = fc.letrec<{ filter: Filter; plain: Filter }>((tie) => ({
   ),
 }))
 const sort: fc.Arbitrary<Order> = fc.dictionary(anyField, fc.constantFrom(1, -1), { maxKeys: 2 })
+
+/** What a server that stands in for the real one cannot show. */
+export interface NotJudged {
+  /** It compares texts by UTF-16 unit. */
+  readonly codePoints?: boolean
+}
 
 export function questionsSuite(
   documents: () => Documents,

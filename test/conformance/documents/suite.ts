@@ -9,7 +9,7 @@ import {
   type Write,
 } from '../../../src/documents/port.ts'
 import type { Position } from '../../../src/eventstore/port.ts'
-import { questionsSuite } from './questions.ts'
+import { type NotJudged, questionsSuite } from './questions.ts'
 
 /** An engine over data of its own. */
 export interface OpenedEngine {
@@ -24,12 +24,6 @@ export const at = (n: number) => String(n).padStart(16, '0') as Position
 
 export function write(collection: string, id: string, revision: number, document: Document | undefined): Write {
   return { collection, id, revision, position: at(revision), document }
-}
-
-/** What a server that stands in for the real one cannot show. */
-export interface NotJudged {
-  /** It compares texts by UTF-16 unit. */
-  readonly codePoints?: boolean
 }
 
 export function documentsSuite(name: string, openEngine: () => Promise<OpenedEngine>, notJudged: NotJudged = {}): void {

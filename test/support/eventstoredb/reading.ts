@@ -8,16 +8,9 @@ import { firstShown, isFresh, isSoftDeleted } from './metadata.ts'
 import { atOrAbove, below, isBoundary, placeIn } from './places.ts'
 import { invalidPosition, streamDeleted, unavailable } from './refusals.ts'
 import { eventReply, type Form, streamNotFoundReply } from './replying.ts'
+import { resolved, type Served } from './resolving.ts'
 import { Sending } from './sending.ts'
-import type { Streams } from './streams.ts'
 import { subscribe } from './subscribing.ts'
-
-export interface Served {
-  readonly log: ServedLog
-  readonly streams: Streams
-  /** Ends the subscription of a client that cannot keep up, as versions before 24 do, instead of telling it. */
-  readonly dropsSlowConsumers: boolean
-}
 
 export function reading(served: Served): (call: ServerWritableStream<ReadReq, ReadResp>) => void {
   return (call) => {
@@ -114,23 +107,4 @@ async function shown(
       }
     }
   })()
-}
-
-/** An event, or the one that a link leads to. */
-export async function resolved(served: Served, event: Stored, options: ReadReq.Options, form: Form): Promise<ReadResp> {
-  if (event.type !== '$>' || !options.getResolveLinks()) return eventReply(event, form)
-  const [number, stream] = Buffer.from(event.data).toString('utf8').split(/@(.*)/s)
-  const target = stream === undefined ? undefined : await at(served, stream, Number(number))
-  return eventReply(target, form, event)
-}
-
-/** The event that stands there, if it may be seen. */
-async function at({ log, streams }: Served, stream: string, revision: number): Promise<Stored | undefined> {
-  const { last, tombstoned } = await streams.end(stream)
-  const metadata = await streams.metadata(stream)
-  if (tombstoned || revision < firstShown(metadata, last)) return undefined
-  for await (const [event] of log.readStream(stream, { from: revision, limit: 1 })) {
-    if (event?.revision === revision && isFresh(metadata, event)) return event
-  }
-  return undefined
 }

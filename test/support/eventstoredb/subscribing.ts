@@ -8,9 +8,9 @@ import { filterOf } from './filter.ts'
 import type { Stored } from './log.ts'
 import { firstShown, isFresh } from './metadata.ts'
 import { above, isBoundary, type Place, placeIn, placeOf } from './places.ts'
-import { resolved, type Served } from './reading.ts'
 import { consumerTooSlow, invalidPosition, streamDeleted } from './refusals.ts'
 import { caughtUpReply, checkpointReply, confirmationReply, type Form, fellBehindReply } from './replying.ts'
+import { resolved, type Served } from './resolving.ts'
 import type { Sending } from './sending.ts'
 
 interface Subscriber {
