@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startClusterEngines } from '../support/clusterEngines.ts'
 import { startTestServer, useEngines } from '../support/testServer.ts'
 
@@ -29,7 +29,12 @@ for (const file of readdirSync(folder).sort()) {
   if (name === file) continue
   if (!engines) test(name, ({ skip }) => skip('there is no MongoDB here'))
   else if (!chosen.has('all') && !chosen.has(name)) test(name, ({ skip }) => skip('PARLEY_TEST_CLUSTER=all runs it'))
-  else describe(name, async () => void (await import(join(folder, file))))
+  else
+    describe(name, async () => {
+      // Before the hooks of the file. A server that it starts while it is loaded is on the first log.
+      beforeAll(() => engines.newLog())
+      await import(join(folder, file))
+    })
 }
 
 test.runIf(engines)('control: these servers keep neither a log nor read models in their folders', async () => {

@@ -12,8 +12,12 @@ export interface EngineSettings {
 }
 
 export interface ClusterEngines extends AsyncDisposable {
-  readonly log: EventStoreDbProcess
   readonly mongo: MongoServer
+  /**
+   * An empty log for the folders that come, since whoever begins with one reads all that others have written there. The one before
+   * goes, unless it is the first.
+   */
+  newLog(): Promise<void>
   /** @param name two folders with the same one belong to two nodes of one cluster */
   settings(name: string): EngineSettings
 }
@@ -26,18 +30,23 @@ export async function startClusterEngines({
 } = {}): Promise<ClusterEngines | undefined> {
   const mongo = await startMongo()
   if (mongo === undefined) return undefined
-  await using opened = new AsyncDisposableStack()
+  const opened = new AsyncDisposableStack()
   opened.defer(() => mongo.stop())
-  const log = opened.use(await startEventStoreDbProcess({ batchAppend }))
+  const startLog = async (): Promise<EventStoreDbProcess> => opened.use(await startEventStoreDbProcess({ batchAppend }))
+  const first = await startLog()
+  let log = first
   const run = randomBytes(3).toString('hex')
-  const closing = opened.move()
   return {
-    log,
     mongo,
+    newLog: async () => {
+      const before = log
+      log = await startLog()
+      if (before !== first) await before[Symbol.asyncDispose]()
+    },
     settings: (name) => {
       const own = `${run}_${name.replaceAll(/\W/g, '_')}`
       return { eventstore: log.connectionString, documents: mongo.url(own), streamPrefix: `${own}.` }
     },
-    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
