@@ -339,10 +339,11 @@ function dependencies({
 }): readonly Dependency[] {
   const log = engines.store.health()
   const models = projecting.health()
+  const followed = `They follow the log.${engines.sharedAs !== undefined && projecting.leading ? ' This node folds.' : ''}`
   const between = bus.health()
   const dependencies: readonly Dependency[] = [
     { name: 'log', ready: log.ready, detail: log.ready ? 'It takes appends.' : log.reason },
-    { name: 'read models', ready: models.ready, detail: models.ready ? 'They follow the log.' : models.reason },
+    { name: 'read models', ready: models.ready, detail: models.ready ? followed : models.reason },
     {
       name: 'subscription',
       ready: follower.hearing,

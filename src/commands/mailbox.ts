@@ -44,7 +44,7 @@ const appendMs = 1_000
 const politenessMs = { first: 2, most: 40 }
 /** For how long after another node was faster this one leaves it room between two batches, and how much at most, in ms. */
 const contendedMs = 2_000
-const mostRoomMs = 500
+const mostRoomMs = 100
 /** Events after which a snapshot is written. */
 const snapshotEvery = 1_000
 
@@ -172,7 +172,7 @@ export class Mailbox<State, E extends ParleyEvent> {
    */
   async #leaveRoom(): Promise<void> {
     if (performance.now() - this.#metAt > contendedMs) return
-    await sleep(Math.random() * Math.min(mostRoomMs, 3 * this.#tookMs))
+    await sleep(Math.random() * Math.min(mostRoomMs, 2 * this.#tookMs))
   }
 
   async #load(): Promise<StreamState<State>> {
