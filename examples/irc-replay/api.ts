@@ -34,21 +34,24 @@ const repeats = 5
 
 /** Somebody, or nobody yet, at the API. */
 export class Api {
-  /** Where GraphQL is served: `http://127.0.0.1:4000/graphql`. */
-  readonly graphql: string
+  /** Where GraphQL is served: `http://127.0.0.1:4000/graphql`. Of several nodes, each call goes to the next one. */
+  readonly nodes: readonly string[]
   readonly token: string | undefined
   /** How often, and for how long in ms, the server asked to wait; shared by all that come from the same `Api`. */
   readonly waits: { count: number; ms: number }
+  /** Calls made so far; shared likewise. */
+  readonly #calls: { count: number }
 
-  constructor(graphql: string, token?: string, waits = { count: 0, ms: 0 }) {
-    this.graphql = graphql
+  constructor(nodes: readonly string[], token?: string, waits = { count: 0, ms: 0 }, calls = { count: 0 }) {
+    this.nodes = nodes
     this.token = token
     this.waits = waits
+    this.#calls = calls
   }
 
   /** The same server, signed in. */
   as(token: string): Api {
-    return new Api(this.graphql, token, this.waits)
+    return new Api(this.nodes, token, this.waits, this.#calls)
   }
 
   /**
@@ -57,7 +60,9 @@ export class Api {
    * @throws with the server's words where there is an error
    */
   async query<T>(document: string, variables: Variables = {}, atLeast?: string): Promise<T> {
-    const response = await fetch(this.graphql, {
+    const node = this.nodes[this.#calls.count++ % this.nodes.length]
+    if (node === undefined) throw new Error('There is no server to call.')
+    const response = await fetch(node, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

@@ -11,7 +11,7 @@ import { verifyAll } from './verify.ts'
 
 const usage = `node examples/irc-replay/main.ts FILE_OR_FOLDER… --server URL [--data DIR] [--room NAME] [--lines N] [--password TEXT] [--json]
 
-  --server URL     of a running server, such as http://127.0.0.1:4000
+  --server URL     of a running server, such as http://127.0.0.1:4000; of a cluster, once for each node
   --data DIR       the server's folder: its read models are verified, made anew and verified again
   --room NAME      begins the names of the rooms (IRC)
   --lines N        only the first lines of each file
@@ -22,7 +22,7 @@ const talk = (line: string): void => void process.stderr.write(`${line}\n`)
 
 interface Options {
   readonly paths: readonly string[]
-  readonly server: string
+  readonly servers: readonly string[]
   readonly data: string | undefined
   readonly room: string
   readonly lines: number | undefined
@@ -37,7 +37,7 @@ function optionsOf(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
-      server: text,
+      server: { ...text, multiple: true },
       data: text,
       room: { ...text, default: 'IRC' },
       lines: text,
@@ -45,12 +45,13 @@ function optionsOf(args: readonly string[]): Options {
       json: { type: 'boolean', default: false },
     },
   })
-  const { server, data, room, password, json } = values
+  const { server: servers = [], data, room, password, json } = values
   if (positionals.length === 0) throw new Error('Name at least one log, or a folder of logs.')
-  if (server === undefined || !URL.canParse(server)) throw new Error('Give the URL of a running server as --server.')
+  if (servers.length === 0 || !servers.every((server) => URL.canParse(server)))
+    throw new Error('Give the URL of a running server as --server.')
   const lines = values.lines === undefined ? undefined : Number(values.lines)
   if (lines !== undefined && !(Number.isInteger(lines) && lines > 0)) throw new Error('--lines takes a number from 1.')
-  return { paths: positionals, server, data, room, lines, password, json }
+  return { paths: positionals, servers, data, room, lines, password, json }
 }
 
 /** Files as they are; of a folder its logs by name: those that end in `.raw.txt` if there are any, else in `.txt` or `.log`. */
@@ -67,9 +68,9 @@ async function logsIn(paths: readonly string[]): Promise<readonly string[]> {
   return found.flat()
 }
 
-async function replay({ paths, server, data, room, lines, password }: Options): Promise<Report> {
+async function replay({ paths, servers, data, room, lines, password }: Options): Promise<Report> {
   const began = performance.now()
-  const api = new Api(new URL('/graphql', server).href)
+  const api = new Api(servers.map((server) => new URL('/graphql', server).href))
   const people = await People.arrive(api, password)
   const files: FileResult[] = []
   for (const file of await logsIn(paths)) {

@@ -52,17 +52,21 @@ export async function playFile({ people, file, room: prefix, lines }: PlayOption
   const expected = expectedEvents(plan)
   const { api } = people.host
   const room = await roomFor(api, { name: `${prefix} ${name}`, slug: slugOf(`${prefix} ${name}`) })
-  const before = await readLog(api, room.id)
+  const before = await readLog(api, room)
   const standing = standingOf(plan, stepsDone(expected, before))
   const after = before[0]?.cursor
   if (after === undefined) throw new Error(`The room ${room.slug} has no events.`)
   await using open = new AsyncDisposableStack()
-  const reading = { graphql: api.graphql, token: api.token ?? '', roomId: room.id, after }
-  const readers = manners.map((manner) => open.use(new Reader({ ...reading, manner })))
+  const reading = { token: api.token ?? '', roomId: room.id, after }
+  const readers = manners.map((manner, index) => {
+    // They begin on different nodes, where there are some.
+    const nodes = [...api.nodes.slice(index % api.nodes.length), ...api.nodes.slice(0, index % api.nodes.length)]
+    return open.use(new Reader({ ...reading, nodes, manner }))
+  })
   await people.signIn(plan, peopleNeeded(standing))
   const repeated = await repeat(people, room, standing, before)
   const applied = await apply(people, room, plan, standing)
-  const log = await readLog(api, room.id)
+  const log = await readLog(api, { ...room, position: applied.position ?? room.position })
   const readings = await Promise.all(readers.map((reader) => reader.reading(log.length - 1, readersTimeoutMs)))
   const count = (type: string) => log.filter((event) => event.__typename === type).length
   return {

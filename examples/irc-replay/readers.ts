@@ -25,7 +25,8 @@ export interface Reading {
 }
 
 export interface ReaderOptions {
-  readonly graphql: string
+  /** Where GraphQL is served. Of several nodes, each connection goes to the next one. */
+  readonly nodes: readonly string[]
   readonly token: string
   readonly roomId: string
   readonly manner: Manner
@@ -63,6 +64,7 @@ export class Reader implements AsyncDisposable {
   #resumes = 0
   #pauses = 0
   #sincePause = 0
+  #connections = 0
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
   #awaited: { revision: number; reached: () => void } | undefined
@@ -120,7 +122,7 @@ export class Reader implements AsyncDisposable {
 
   /** Reads over one connection until it ends. */
   async #connection(): Promise<Ending> {
-    const { graphql, token, roomId, manner } = this.#options
+    const { nodes, token, roomId, manner } = this.#options
     const began = this.#events
     let first = true
     let socket: WebSocket | undefined
@@ -132,7 +134,7 @@ export class Reader implements AsyncDisposable {
       socket?.terminate()
     }
     const client = createClient({
-      url: graphql.replace(/^http/, 'ws'),
+      url: () => (nodes[this.#connections++ % nodes.length] ?? '').replace(/^http/, 'ws'),
       webSocketImpl: WebSocket,
       retryAttempts: 0,
       connectionParams: { authorization: `Bearer ${token}` },

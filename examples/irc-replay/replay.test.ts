@@ -1,45 +1,20 @@
 // Part of a real log, twice, against a real server.
 
-import { execFile } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiClient, registered } from '../../test/support/client.ts'
+import { ircLogs, type Replayed, replayIrc } from '../../test/support/ircReplay.ts'
 import { startTestServer, type TestServer } from '../../test/support/testServer.ts'
 import { usernameOf } from './nicks.ts'
-import type { Report } from './report.ts'
 
-const here = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
-const beside = (pattern: string): string => {
-  const folder = here('../../..')
-  const [found] = globSync(pattern, { cwd: folder })
-  return found === undefined ? '' : path.join(folder, found)
-}
-
-/** The logs are not part of the repository: where they lie is said, or they are in a folder of data beside it. */
-const logs = process.env.PARLEY_IRC_LOGS ?? beside('*/data/ubuntu-irc')
+const logs = ircLogs
 const slow = { timeout: 240_000 }
 
-interface Run {
-  readonly code: number
-  readonly talk: string
-  readonly report: Report
-}
-
-/** Runs the example as a user does. */
-async function replay(server: TestServer, file: string, options: readonly string[]): Promise<Run> {
-  const args = [here('main.ts'), file, '--server', server.url, '--json', ...options]
-  const { code, stdout, stderr } = await new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, args, { maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : (child.exitCode ?? 1), stdout, stderr }),
-    )
-  })
-  const nothing: Report = { files: [], verifications: [], waits: { count: 0, ms: 0 }, seconds: 0 }
-  return { code, talk: stderr, report: stdout === '' ? nothing : JSON.parse(stdout) }
-}
+const replay = (server: TestServer, file: string, flags: readonly string[]): Promise<Replayed> =>
+  replayIrc({ servers: [server], logs: file, flags })
 
 /** What makes a log that anyone can read in a glance. */
 const shortLog = `=== ada [h]  has joined #tea

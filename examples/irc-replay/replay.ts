@@ -9,10 +9,12 @@ import { described, eventsBefore, type RoomEvent, type RoomStep, roomStepsOf } f
 export interface Room {
   readonly id: string
   readonly slug: string
+  /** Where the log stood when it was made or found. */
+  readonly position: string
 }
 
 const roomDocument = `mutation ($input: CreateRoomInput!) {
-  createRoom(input: $input) { ${refusalFields} ... on CreateRoomPayload { room { id slug } } }
+  createRoom(input: $input) { ${refusalFields} ... on CreateRoomPayload { position room { id slug } } }
 }`
 const joinDocument = `mutation ($input: JoinRoomInput!) {
   joinRoom(input: $input) { ${refusalFields} ... on JoinRoomPayload { position } }
@@ -37,8 +39,11 @@ export async function roomFor(
   host: Api,
   { name, slug }: { readonly name: string; readonly slug: string },
 ): Promise<Room> {
-  const { room } = await host.command<{ room: Room }>(roomDocument, { name, slug, idempotencyKey: slug })
-  return room
+  const { position, room } = await host.command<{
+    readonly position: string
+    readonly room: Pick<Room, 'id' | 'slug'>
+  }>(roomDocument, { name, slug, idempotencyKey: slug })
+  return { ...room, position }
 }
 
 /**

@@ -37,16 +37,19 @@ const logDocument = `query ($id: ID!, $after: FeedCursor, $first: Int) {
 
 const pageSize = 100
 
-/** All events of a room, from revision 0. */
-export async function readLog(api: Api, roomId: string): Promise<readonly RoomEvent[]> {
+/** All events of a room, from revision 0. @param room.position what was written up to there is seen */
+export async function readLog(
+  api: Api,
+  { id, position }: { readonly id: string; readonly position: string },
+): Promise<readonly RoomEvent[]> {
   const events: RoomEvent[] = []
   for (let after: string | undefined; ; ) {
-    const { conversation } = await api.query<{ conversation: { events: EventPage } | null }>(logDocument, {
-      id: roomId,
-      after,
-      first: pageSize,
-    })
-    if (conversation === null) throw new Error(`There is no room ${roomId}.`)
+    const { conversation } = await api.query<{ conversation: { events: EventPage } | null }>(
+      logDocument,
+      { id, after, first: pageSize },
+      position,
+    )
+    if (conversation === null) throw new Error(`There is no room ${id}.`)
     const page = conversation.events
     events.push(...page.events)
     if (page.caughtUp || page.events.length === 0) return events
