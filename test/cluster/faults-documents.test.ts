@@ -88,8 +88,11 @@ async function showOutage(
   await begin(mongo)
   const notReady = await Promise.all(
     nodes.map(async ({ server }) => ({
-      ms: await untilReadiness(server.url, ({ code }) => code === 503, { timeoutMs: 15_000 }),
-      missing: (await readinessOf(server.url)).missing,
+      ms: await untilReadiness(server.url, ({ code }) => code === 503, { timeoutMs: 10_000 }),
+      // The log comes first where it is noticed there that the keys are away.
+      namedMs: await untilReadiness(server.url, ({ missing }) => missing.includes('read models'), {
+        timeoutMs: 10_000,
+      }),
     })),
   )
   await sleep(Math.max(0, awayMs - (performance.now() - beganAt)))
@@ -117,17 +120,17 @@ async function showOutage(
   const slowest = Math.max(...all.map(({ ms }) => ms))
   const slowestQuery = Math.max(...asked.map(({ slowestQueryMs }) => slowestQueryMs))
   console.log(
-    `MongoDB ${name}: not ready after ${notReady.map(({ ms, missing }) => `${seconds(ms)} s (${missing})`)}; ` +
+    `MongoDB ${name}: not ready after ${notReady.map(({ ms, namedMs }) => `${seconds(ms)} s, named after ${seconds(namedMs)} s more`)}; ` +
       `${refused.length} of ${all.length} commands refused, the slowest after ${seconds(slowest)} s, the slowest query ${seconds(slowestQuery)} s; ` +
       `after its return ${recovered.map((one) => `ready ${seconds(one.readyMs)} s, command ${seconds(one.takenMs)} s`).join('; ')}; ` +
       `memory ${memory.map((mb, node) => `${Math.round(mb)} → ${Math.round(memoryAfter[node] ?? 0)} MB`)}`,
   )
-  for (const { missing } of notReady) expect(missing).toContain('read models')
-  for (const { ms } of notReady) expect(ms).toBeLessThan(10_000)
+  for (const { ms, namedMs } of notReady) expect(ms + namedMs).toBeLessThan(10_000)
   expect(refused.length).toBeGreaterThan(0)
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['UNAVAILABLE']))
-  expect(slowest).toBeLessThan(5_900)
-  expect(slowestQuery).toBeLessThan(5_900)
+  expect(slowest).toBeLessThan(5_500)
+  // It may have waited for 2 s before that, until its own write could be read.
+  expect(slowestQuery).toBeLessThan(8_000)
   for (const { takenMs } of recovered) expect(takenMs).toBeLessThan(10_000)
   for (const [node, mb] of memory.entries()) expect((memoryAfter[node] ?? 0) - mb).toBeLessThan(150)
   // What stayed open is sent again with its key: everything is there once, and in order.
@@ -179,6 +182,7 @@ test('Redis is killed, and hangs: nodes are ready but degraded, messages flow, a
     { id: room.id },
   )
   await followed.frame(0)
+  const since = there.frames.findIndex(({ users }) => users.some((user: Data) => user.presence === 'ONLINE'))
   const outages = [
     { name: 'killed', begin: () => redis.kill(), end: () => redis.start() },
     { name: 'hanging', begin: async () => redis.pause(), end: async () => redis.resume() },
@@ -205,7 +209,7 @@ test('Redis is killed, and hangs: nodes are ready but degraded, messages flow, a
     )
     expect(Math.max(...backMs)).toBeLessThan(10_000)
   }
-  const seen = there.frames.flatMap(({ users }) => users.map((user: Data) => user.presence))
+  const seen = there.frames.slice(since).flatMap(({ users }) => users.map((user: Data) => user.presence))
   expect(new Set(seen), 'losing Redis takes nobody offline').toEqual(new Set(['ONLINE']))
   await socket.dispose()
 })
