@@ -51,7 +51,7 @@ export const engineRows: readonly EngineRow[] = [
     tests: /^eventstoredb, a real server:/,
   },
   { suite: 'documents', engine: 'SQLite', files: /^test\/conformance\/documents\/sqlite\.test\.ts$/ },
-  { suite: 'documents', engine: 'MongoDB', files: /^test\/conformance\/documents\/mongo\.test\.ts$/ },
+  { suite: 'documents', engine: 'MongoDB', files: /^test\/conformance\/documents\/mongo\w*\.test\.ts$/ },
   { suite: 'keys', engine: 'SQLite', files: /^test\/conformance\/keys\/sqlite\.test\.ts$/ },
   { suite: 'keys', engine: 'MongoDB', files: /^test\/conformance\/keys\/mongo\.test\.ts$/ },
   { suite: 'API', engine: 'embedded', files: /^test\/api\/[\w.-]+\.test\.ts$/ },
