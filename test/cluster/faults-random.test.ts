@@ -95,6 +95,10 @@ test(`ACK ONCE ORDER RESUME REVOKE NOGHOST FOLD: ${rounds} mishaps befall three 
         await sleep(100)
       }
     })
+    const place = { nodes: () => addresses, conversationId: roomId }
+    const readers = [1, 2].map(() => new RoamingReader({ ...place, token: owner.token, random: random.fork() }))
+    // A feed without a cursor begins when it is there.
+    await expect.poll(() => readers.every(({ heardAt }) => heardAt > 0), { timeout: 20_000 }).toBe(true)
     const told: string[] = []
     const telling = (async () => {
       while (!stopping.signal.aborted) {
@@ -110,8 +114,6 @@ test(`ACK ONCE ORDER RESUME REVOKE NOGHOST FOLD: ${rounds} mishaps befall three 
         await sleep(30)
       }
     })()
-    const place = { nodes: () => addresses, conversationId: roomId }
-    const readers = [1, 2].map(() => new RoamingReader({ ...place, token: owner.token, random: random.fork() }))
     const lodgers: Lodger[] = []
     const possible = mishaps.filter(({ can }) => can(cluster))
     const memory: number[] = []

@@ -117,7 +117,7 @@ test('ORDER: those who write into one room through both nodes are all acknowledg
       Array.from({ length: each }, (_, n) => `${who}-${n}`),
     )
   const revisions = feeds.map(({ frames }) => frames.flatMap(({ events }) => events.map((e: Data) => e.revision)))
-  for (const seen of revisions) expect(seen).toEqual(Array.from({ length: seen.length }, (_, index) => index))
+  for (const seen of revisions) expect(seen).toEqual(seen.map((_, index) => seen[0] + index))
   for (const one of feeds) await one[Symbol.asyncDispose]()
 })
 
@@ -130,6 +130,8 @@ test('RESUME: a feed that was cut off on one node goes on where it was on the ot
     const after = frames.at(-1)?.cursor
     const node = round % 2 === 0 ? a : b
     await using followed = follow(through(node, ada), feed, { id: room.id, ...(after && { after }) })
+    // Without a cursor it begins with what happens from now on.
+    if (round === 0) await followed.until(({ caughtUp }) => caughtUp)
     for (let n = 0; n < 5; n++) await send(through(n % 2 === 0 ? b : a, ada), room.id, `${sent++}`)
     await followed.until((frame) => textsOf([frame]).includes(`${sent - 1}`))
     frames.push(...followed.frames)
