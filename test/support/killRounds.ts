@@ -77,13 +77,13 @@ async function verify({ folder }: KilledNode): Promise<void> {
 const acknowledged = ({ attempts }: World): number => attempts.filter(({ outcome }) => outcome === 'ok').length
 
 /** Two who take no part: one who reads, and invites the other where everybody before must have been told. */
-interface Observers {
+export interface Observers {
   readonly reader: Account
   readonly witness: Account
 }
 
 /** Waits until the process that tells people of invitations has gone through the log. */
-async function invitationsTold(world: World, { reader, witness }: Observers, name: string): Promise<void> {
+export async function invitationsTold(world: World, { reader, witness }: Observers, name: string): Promise<void> {
   const { attempt: made } = await attempt(world.graphql, reader.token, {
     asked: { command: 'createRoom', actor: reader.userId, text: name },
     input: { name, visibility: 'PRIVATE' },
