@@ -117,3 +117,16 @@ test('a document that stands still is passed by: its events are read from the lo
   expect((await facts.about([first])).get(first)).toMatchObject({ text: 'Better', revision: 2 })
   expect((await readModels.get(messages, [first]))[0]?.document).toMatchObject({ text: 'Hello!' })
 })
+
+test('what the read models come to hold while the log is asked for its end is found', async () => {
+  await using node = await Node.withRoom()
+  await node.openModels()
+  await api(node).send(by(), input('Hello!', 'key-1'))
+  const end = node.store.end.bind(node.store)
+  node.store.end = async () => {
+    const position = await end()
+    await node.level()
+    return position
+  }
+  expect(await node.commands.facts.message(first)).toMatchObject({ document: { text: 'Hello!' } })
+})

@@ -43,14 +43,14 @@ export class Facts {
 
   /** An account that its name does not lead to does not exist. */
   async user(id: UserId): Promise<UserDocument | undefined> {
-    const user = (await this.#patiently(() => this.#models.get(users, [id])))?.document
+    const user = (await this.#first(() => this.#models.get(users, [id])))?.document
     const [claim] = user ? await this.#models.get(usernames, [user.usernameKey]) : []
     return claim?.document.userId === id ? user : undefined
   }
 
   /** Who a username (in lower case) leads to. */
   async userByName(name: string): Promise<UserId | undefined> {
-    return (await this.#patiently(() => this.#models.get(usernames, [name])))?.document.userId
+    return (await this.#first(() => this.#models.get(usernames, [name])))?.document.userId
   }
 
   /** Who owns the server, or undefined where the read models do not know in time. */
@@ -62,13 +62,12 @@ export class Facts {
   }
 
   /** Whether two people are in a room together. */
-  async shareRoom(one: UserId, other: UserId): Promise<boolean> {
-    if (await this.#shareRoom(one, other)) return true
+  shareRoom(one: UserId, other: UserId): Promise<boolean> {
     // One of them may have joined only now.
-    const end = await this.#store.end()
-    if (end <= this.#models.checkpoint) return false
-    await this.#models.waitFor(end, { timeoutMs: patienceMs })
-    return await this.#shareRoom(one, other)
+    return this.#patiently(
+      () => this.#shareRoom(one, other),
+      (shared) => shared,
+    )
   }
 
   async #shareRoom(one: UserId, other: UserId): Promise<boolean> {
@@ -95,16 +94,24 @@ export class Facts {
 
   /** Where a message is. */
   async message(id: MessageId): Promise<StoredDocument<MessageDocument> | undefined> {
-    return await this.#patiently(() => this.#models.get(messages, [id]))
+    return await this.#first(() => this.#models.get(messages, [id]))
   }
 
-  async #patiently<D>(read: () => Promise<readonly StoredDocument<D>[]>): Promise<StoredDocument<D> | undefined> {
-    const [found] = await read()
-    if (found) return found
+  async #first<D>(read: () => Promise<readonly StoredDocument<D>[]>): Promise<StoredDocument<D> | undefined> {
+    const [found] = await this.#patiently(read, ({ length }) => length > 0)
+    return found
+  }
+
+  /** Reads again, once the read models are where the log is now, what is not there at first. */
+  async #patiently<T>(read: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
+    // Taken first: while the log is asked for its end, the read models may come to hold what was not there.
+    const { checkpoint } = this.#models
+    const found = await read()
+    if (isThere(found)) return found
     const end = await this.#store.end()
-    if (end <= this.#models.checkpoint) return undefined
+    if (end <= checkpoint) return found
     await this.#models.waitFor(end, { timeoutMs: patienceMs })
-    return (await read())[0]
+    return await read()
   }
 }
 
