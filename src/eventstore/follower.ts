@@ -97,7 +97,7 @@ export class LogFollower {
       }
       if (signal.aborted) return
       // Full jitter: nodes that lost the same log do not come back in step.
-      await sleep(Math.random() * Math.min(5_000, 50 * 2 ** failures), undefined, { signal }).catch(() => {})
+      await sleep(Math.random() * Math.min(2_000, 50 * 2 ** failures), undefined, { signal }).catch(() => {})
     }
   }
 

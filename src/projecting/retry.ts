@@ -12,7 +12,7 @@ export interface Persistence {
 }
 
 /**
- * Runs `work` until it succeeds, with growing waits (50 ms to 5 s) of full jitter in between.
+ * Runs `work` until it succeeds, with growing waits (50 ms to 2 s: it is to go on soon after the store is back) of full jitter in between.
  * @throws {RecordConflict} at once: trying again cannot help
  * @throws the signal's reason, once it is aborted
  */
@@ -26,7 +26,7 @@ export async function untilDone<T>(work: () => Promise<T>, { signal, ...told }: 
     } catch (error) {
       if (error instanceof RecordConflict || signal.aborted) throw error
       told.onFailure(error)
-      await sleep(Math.random() * Math.min(5_000, 50 * 2 ** failures), undefined, { signal })
+      await sleep(Math.random() * Math.min(2_000, 50 * 2 ** failures), undefined, { signal })
     }
   }
 }

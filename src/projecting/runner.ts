@@ -205,7 +205,7 @@ export class Runner {
           continue
         }
         this.persistence.onFailure(error)
-        await sleep(Math.random() * Math.min(5_000, 50 * 2 ** failures++), undefined, { signal }).catch(() => {})
+        await sleep(Math.random() * Math.min(2_000, 50 * 2 ** failures++), undefined, { signal }).catch(() => {})
       }
     }
   }

@@ -4,10 +4,13 @@ import { type Db, MongoClient, type MongoClientOptions, type TopologyDescription
 import { DocumentsUnavailable } from '../port.ts'
 import { meaningOf, messageOf } from './failure.ts'
 
-/** An operation that has not been answered by then has failed, in ms. Nobody waits in front of a screen for a bulk. */
-const patience = { read: 4_500, bulk: 20_000 } as const
+/**
+ * An operation that has not been answered by then has failed, in ms. Nobody waits in front of a screen for a bulk. After a failure,
+ * and until something succeeds, a read has less time: a question takes several, and is to be answered within 5 s.
+ */
+const patience = { read: 4_000, doubtful: 1_000, bulk: 20_000 } as const
 /** How long an operation waits for a server that was there a moment ago: about as long as an election takes. In ms. */
-const selection = 4_000
+const selection = 3_500
 
 /** With `majority` and `j`, what was acknowledged is on the disks of most members, and no election takes it back. */
 export const durable = { writeConcern: { w: 'majority', journal: true } } as const
@@ -72,7 +75,7 @@ export class MongoConnection {
 
   /** One answer to one question. @throws {DocumentsUnavailable} within 5 s @throws {QueryTooSlow} */
   read<T>(work: (database: Db) => Promise<T>): Promise<T> {
-    return this.#within(patience.read, work)
+    return this.#within(this.#failing === undefined ? patience.read : patience.doubtful, work)
   }
 
   /** A write, or a page of a scan. @throws {DocumentsUnavailable} it may or may not have happened */
