@@ -104,6 +104,15 @@ async function showOutage({ nodes }: Cluster, name: string, { begin, end, blind 
       return { closeCode: ended.closeCode, ms: ended.at - beganAt }
     }),
   )
+  // Many at once: what waits must stay little.
+  const crowd = await Promise.all(
+    blind.flatMap((node) =>
+      Array.from({ length: 300 }, async (_, n) => {
+        const client = new ApiClient(addresses[node] ?? '', ada.token)
+        return (await send(client, room.id, `${name} crowd ${node} ${n}`, `crowd-${node}-${n}`)).code
+      }),
+    ),
+  )
   await sleep(Math.max(0, awayMs - (performance.now() - beganAt)))
   const seeing = nodes.map((_, node) => node).filter((node) => !blind.includes(node))
   for (const node of seeing) expect(await readinessOf(nodes[node]?.server.url ?? '')).toMatchObject({ code: 200 })
@@ -153,6 +162,7 @@ async function showOutage({ nodes }: Cluster, name: string, { begin, end, blind 
     expect(ms).toBeGreaterThan(3_000)
     expect(ms).toBeLessThan(9_000)
   }
+  expect(new Set(crowd)).toEqual(new Set(['UNAVAILABLE']))
   expect(refused.length).toBeGreaterThan(0)
   expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['UNAVAILABLE']))
   expect(slowest).toBeLessThan(5_500)

@@ -21,10 +21,20 @@ async function hang(process: { pause(): void; resume(): void }, ms: number): Pro
   process.resume()
 }
 
+/** As whoever watches over a process does it: where an engine does not answer in time, the node ends, and is started again. */
+async function startAgain(node: ClusterNode, tries = 4): Promise<void> {
+  try {
+    await node.start()
+  } catch (error) {
+    if (tries === 1) throw error
+    await startAgain(node, tries - 1)
+  }
+}
+
 async function killNodes(nodes: readonly ClusterNode[], random: Random): Promise<void> {
   await Promise.all(nodes.map((node) => node.kill()))
   await sleep(random.between(100, 2_000))
-  await Promise.all(nodes.map((node) => node.start()))
+  await Promise.all(nodes.map((node) => startAgain(node)))
 }
 
 export const mishaps: readonly Mishap[] = [
@@ -54,7 +64,7 @@ export const mishaps: readonly Mishap[] = [
     befall: async ({ nodes }, random) => {
       const node = random.pick(nodes)
       await node.server.stop()
-      await node.start()
+      await startAgain(node)
     },
   },
   {
@@ -80,15 +90,15 @@ export const mishaps: readonly Mishap[] = [
     can: always,
     befall: async ({ nodes, log }, random) => {
       await log.kill()
-      await Promise.all([killNodesAfter(log, random.pick(nodes), random)])
+      await killNodeAndStart(log, random.pick(nodes), random)
     },
   },
 ]
 
 /** The log first: without one, no node starts. */
-async function killNodesAfter(log: Cluster['log'], node: ClusterNode, random: Random): Promise<void> {
+async function killNodeAndStart(log: Cluster['log'], node: ClusterNode, random: Random): Promise<void> {
   await node.kill()
   await sleep(random.between(100, 1_000))
   await log.start()
-  await node.start()
+  await startAgain(node)
 }
