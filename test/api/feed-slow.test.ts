@@ -7,11 +7,11 @@ import { expect, test, vi } from 'vitest'
 import { ApiClient, createRoom, registered, send } from '../support/client.ts'
 import { followOverSocket } from '../support/feedReader.ts'
 import { appendMessages } from '../support/roomLog.ts'
-import { newFolder, startServerProcess, startTestServer } from '../support/testServer.ts'
+import { newFolder, startServerProcess, startTestServer, storesInFolder } from '../support/testServer.ts'
 
-const messages = 20_000
+/** Fewer and longer ones where each of them goes over the network to two stores. */
+const [messages, textLength] = storesInFolder() ? [20_000, 1_200] : [4_000, 6_000]
 const slowReaders = 4
-const textLength = 1_200
 /** What they do not read is 4 × 26 MB, of which the machine itself may hold 4 × 10 MB in the buffers of its sockets. */
 const boundMB = 40
 

@@ -7,10 +7,10 @@ import { expect, test, vi } from 'vitest'
 import { ApiClient, createRoom, type Data, registered } from '../support/client.ts'
 import { followPausably } from '../support/pausableSocket.ts'
 import { appendToRooms } from '../support/roomLog.ts'
-import { newFolder, startServerProcess, startTestServer } from '../support/testServer.ts'
+import { newFolder, startServerProcess, startTestServer, storesInFolder } from '../support/testServer.ts'
 
-/** As many as a feed goes on over. */
-const messages = 10_000
+/** As many as a feed goes on over; fewer where each of them goes over the network to two stores. */
+const messages = storesInFolder() ? 10_000 : 5_000
 const roomCount = 5
 const inEach = messages / roomCount
 const live = 1_000

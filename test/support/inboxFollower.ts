@@ -16,6 +16,12 @@ interface Options {
   readonly after: string
 }
 
+/** How long a connection lasts. */
+interface Lasting {
+  readonly atMostMs: number
+  readonly until?: (reader: InboxReader) => boolean
+}
+
 export class InboxFollower {
   readonly detail: 'MESSAGES' | 'EVERYTHING'
   /** What they were told, in order, less what they went back behind. */
@@ -38,24 +44,26 @@ export class InboxFollower {
 
   /** Connects and drops until it is stopped, and then until this has come. @throws where it does not come */
   async follow(isLast: (event: Data) => boolean): Promise<void> {
-    const deadline = () => AbortSignal.timeout(20_000)
+    const deadline = () => AbortSignal.timeout(30_000)
     let ending: AbortSignal | undefined
     for (;;) {
       if (this.#stopped) ending ??= deadline()
       if (ending && this.told.some(isLast)) return
       if (ending?.aborted) throw new Error(`The end never came. ${this.troubles.join(' ')}`)
-      await this.#connect(ending === undefined ? this.#options.random.between(5, 600) : 300)
+      if (ending)
+        await this.#connect({ atMostMs: 3_000, until: ({ frames }) => frames.some(({ caughtUp }) => caughtUp) })
+      else await this.#connect({ atMostMs: this.#options.random.between(5, 600) })
     }
   }
 
-  async #connect(lastsMs: number): Promise<void> {
+  async #connect({ atMostMs, until = () => false }: Lasting): Promise<void> {
     const { where, token, detail, random } = this.#options
     const graphql = where()
     if (graphql === undefined) return void (await sleep(20))
     const reader = new InboxReader(new ApiClient(graphql, token), { after: this.#after, detail })
     this.connections++
-    const until = performance.now() + lastsMs
-    while (performance.now() < until && reader.error === undefined) await sleep(5)
+    const end = performance.now() + atMostMs
+    while (performance.now() < end && reader.error === undefined && !until(reader)) await sleep(5)
     await reader.close()
     if (reader.error instanceof Error) this.troubles.push(reader.error.message)
     for (const { reset, events, cursor } of reader.frames) {

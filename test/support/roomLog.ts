@@ -15,7 +15,8 @@ const occasion = (actor: string) => ({
   $causationId: randomUUID(),
 })
 
-const inBatches = 200
+/** Of long ones, about half of what an append may hold. */
+const inBatches = 100
 
 /** Appends messages with the next numbers. */
 export const appendMessages = (
