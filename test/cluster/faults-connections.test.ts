@@ -16,12 +16,13 @@ const rounds = Number(process.env.PARLEY_TEST_ROUNDS ?? 12)
 const faults = ['cut', 'abandon', 'delay', 'silence', 'refuse', 'reset-asked', 'reset-answered'] as const
 type Fault = (typeof faults)[number]
 
-/** Does it once, to one connection between a node and the log, and lets it come back. */
-async function disturb(proxy: TcpProxy, fault: Fault, random: Random): Promise<void> {
+/** Does it once, to one connection between a node and the log, and lets it come back. @returns how often something under way was reset */
+async function disturb(proxy: TcpProxy, fault: Fault, random: Random): Promise<number> {
+  let resets = 0
   const reset = async (direction: Direction, most: number): Promise<void> => {
     // Several times in a row, at another byte each time: in the middle of an append, or of its answer.
     for (let times = random.between(2, 6); times > 0; times--)
-      await Promise.race([proxy.resetAfter(direction, random.between(1, most)), sleep(1_000)])
+      await Promise.race([proxy.resetAfter(direction, random.between(1, most)).then(() => resets++), sleep(1_000)])
   }
   switch (fault) {
     case 'cut':
@@ -56,6 +57,7 @@ async function disturb(proxy: TcpProxy, fault: Fault, random: Random): Promise<v
       fault satisfies never
   }
   await proxy.comeBack()
+  return resets
 }
 
 interface Outcome {
@@ -109,10 +111,11 @@ for (const batchAppend of [true, false])
       const beganAt = performance.now()
       const done: string[] = []
       let longestMs = 0
+      let resets = 0
       for (let round = 0; round < rounds / 2; round++) {
         const fault = faults[(seed + round) % faults.length] ?? 'cut'
         const some = random.chance(0.3) ? proxies : [random.pick(proxies)]
-        await Promise.all(some.map((proxy) => disturb(proxy, fault, random)))
+        for (const count of await Promise.all(some.map((proxy) => disturb(proxy, fault, random)))) resets += count
         const backAt = performance.now()
         for (const graphql of addresses) {
           const node = () => graphql
@@ -142,7 +145,7 @@ for (const batchAppend of [true, false])
       console.log(
         `seed ${seed}, ${done.length} rounds, each with the time until all nodes took a message (${done.join(', ')}) in ${Math.round((performance.now() - beganAt) / 1_000)} s: ` +
           `${told.length} acknowledged, ${again.length} of them sent again, ${again.filter(({ duplicate }) => duplicate).length} of those ` +
-          `had been written before; ${refused.length} refused, at most after ${Math.max(0, ...refused.map(({ ms }) => Math.round(ms)))} ms; ` +
+          `had been written before; ${resets} resets while something was sent; ${refused.length} refused, at most after ${Math.max(0, ...refused.map(({ ms }) => Math.round(ms)))} ms; ` +
           `readers connected ${readers.map(({ connections }) => connections).join(' and ')} times`,
       )
       expect(told.length).toBeGreaterThan(20)
