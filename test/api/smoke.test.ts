@@ -25,6 +25,7 @@ test('what one person sends, another one reads and hears', async () => {
   const { room: seen } = await bob.query(
     'query ($id: ID) { room(id: $id) { unreadCount mentionCount messages { nodes { text } } } }',
     { id: room.id },
+    { headers: { 'parley-at-least': sent.position } },
   )
   expect(seen).toEqual({ unreadCount: 1, mentionCount: 1, messages: { nodes: [{ text: 'Hello, @bob' }] } })
   await socket.dispose()

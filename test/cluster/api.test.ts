@@ -8,7 +8,10 @@ import { startClusterEngines } from '../support/clusterEngines.ts'
 import { startTestServer, useEngines } from '../support/testServer.ts'
 
 /** What runs where nothing is said: something of each topic. */
-const some = ['smoke', 'rooms', 'messages', 'order', 'idempotency', 'invitations', 'feed-resume', 'inbox', 'same']
+const some = [
+  ...['smoke', 'accounts', 'own-sessions', 'session-ends', 'rooms', 'private-rooms', 'invitations', 'direct'],
+  ...['messages', 'idempotency', 'reads', 'feed-resume', 'feed-sharing', 'server-feed'],
+]
 
 /** PARLEY_TEST_CLUSTER: `all`, or names with commas between them. */
 const asked = process.env.PARLEY_TEST_CLUSTER ?? some.join()
