@@ -10,7 +10,7 @@ import { appendMessages } from '../support/roomLog.ts'
 import { newFolder, startServerProcess, startTestServer, storesInFolder } from '../support/testServer.ts'
 
 /** Fewer and longer ones where each of them goes over the network to two stores. */
-const [messages, textLength] = storesInFolder() ? [20_000, 1_200] : [4_000, 6_000]
+const [messages, textLength] = storesInFolder() ? [20_000, 1_200] : [2_500, 6_000]
 const slowReaders = 4
 /** What they do not read is 4 × 26 MB, of which the machine itself may hold 4 × 10 MB in the buffers of its sockets. */
 const boundMB = 40
@@ -20,7 +20,7 @@ const residentMB = (pid: number | undefined): number =>
 
 test.skipIf(process.platform === 'win32')(
   `BOUND RESUME: ${slowReaders} readers that stop reading ${messages} messages cost no memory, and get each once when they go on`,
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     const folder = await newFolder()
     try {
@@ -74,7 +74,7 @@ test.skipIf(process.platform === 'win32')(
       const expected = Array.from({ length: messages + 50 }, (_, index) => index + 2)
       for (const { connection } of slow) connection.resume()
       for (const { revisions } of slow) {
-        await vi.waitFor(() => expect(revisions.at(-1)).toBe(messages + 51), { timeout: 40_000, interval: 20 })
+        await vi.waitFor(() => expect(revisions.at(-1)).toBe(messages + 51), { timeout: 60_000, interval: 20 })
         expect(revisions).toEqual(expected)
       }
       for (const { connection } of [quick, ...slow]) connection.drop()
