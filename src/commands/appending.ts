@@ -15,11 +15,17 @@ import {
   WrongExpectedRevision,
 } from '../eventstore/port.ts'
 import { storesAway } from './input.ts'
+import { inTime } from './inTime.ts'
 
 const unsettled = refuse(
   'UNAVAILABLE',
   'The log did not confirm in time, so the outcome is unknown. Send it again with the same key: it will not happen twice.',
 )
+
+/** What is written is looked at for so long at least, in ms. */
+const leastMs = 500
+
+const unanswered = () => new OutcomeUnknown('The log did not answer in time.')
 
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly appended: Appended }
@@ -48,7 +54,9 @@ export async function appendUntilKnown(appending: Appending): Promise<AppendOutc
   const doubtful = shared && events.some(({ id }) => isDerived(id))
   if (outcome.kind !== 'appended' || !doubtful) return outcome
   try {
-    return (await areOurs(appending, outcome.appended)) ? outcome : { kind: 'conflict' }
+    const deadline = Math.max(appending.deadline, performance.now() + leastMs)
+    const ours = await inTime(areOurs(appending, outcome.appended), deadline, unanswered)
+    return ours ? outcome : { kind: 'conflict' }
   } catch {
     return { kind: 'failed', refusal: unsettled, certain: false }
   }
@@ -70,8 +78,8 @@ const factsOf = ({ metadata, data }: NewEvent): string => canonicalJson({ metada
 async function append({ store, stream, events, expected, deadline }: Appending): Promise<AppendOutcome> {
   for (let failures = 0; ; failures++) {
     try {
-      const left = Math.max(1, deadline - performance.now())
-      return { kind: 'appended', appended: await within(store.append(stream, events, expected), left) }
+      // The store's own limits may be longer than a caller's patience.
+      return { kind: 'appended', appended: await inTime(store.append(stream, events, expected), deadline, unanswered) }
     } catch (error) {
       if (error instanceof WrongExpectedRevision) return { kind: 'conflict' }
       if (error instanceof StoreUnavailable) {
@@ -86,18 +94,5 @@ async function append({ store, stream, events, expected, deadline }: Appending):
       if (performance.now() >= deadline) return { kind: 'failed', refusal: unsettled, certain: false }
       await sleep(Math.min(500, 10 * 2 ** failures) * Math.random())
     }
-  }
-}
-
-/** The store's own limits may be longer than a caller's patience. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new OutcomeUnknown('The log did not answer in time.')), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { messageSent, userJoined } from '../../test/fixtures/events.ts'
 import { ada, as, bob, clock, eve } from '../../test/fixtures/people.ts'
+import { HeldDocuments } from '../../test/support/heldDocuments.ts'
 import { generalStream, Node, saying } from '../../test/support/node.ts'
 import type { Conversation } from '../domain/conversation.ts'
 import { nothing, refuse } from '../domain/decision.ts'
@@ -177,6 +178,23 @@ test('whoever waits behind others is answered within the same 5 s, and whoever c
   expect([one.kind, two.kind, (await third).kind]).toEqual(['refused', 'refused', 'done'])
   for (const { ms } of [one, two]) expect(ms).toBeLessThan(5_900)
   expect(await node.texts()).toEqual(['third'])
+})
+
+test('what cannot be read in time is not waited for, and is there for whoever comes next', async () => {
+  await using node = await Node.withRoom()
+  const documents = new HeldDocuments(node.documents)
+  const commands = new Commands({ store: node.log, documents, models: node.projecting.readModels })
+  const held = documents.holdRead(0)
+  const began = performance.now()
+  expect(await commands.run(conversations, generalStream, saying('never', ada))).toMatchObject({
+    kind: 'refused',
+    code: 'UNAVAILABLE',
+  })
+  expect(performance.now() - began).toBeLessThan(5_900)
+  held.letGo()
+  expect(await commands.run(conversations, generalStream, saying('now', ada))).toMatchObject({ kind: 'done' })
+  expect(await node.texts()).toEqual(['now'])
+  await commands.close()
 })
 
 test('a rule that breaks fails its own command only', async () => {

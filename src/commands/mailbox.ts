@@ -14,6 +14,7 @@ import { appendUntilKnown } from './appending.ts'
 import { type Command, type Decided, decideAll, type Outcome, type Waiting } from './deciding.ts'
 import type { MessageFacts } from './facts.ts'
 import { storesAway } from './input.ts'
+import { inTime } from './inTime.ts'
 import type { Clock } from './occasion.ts'
 import { absent, type Snapshots, type StreamState } from './streamState.ts'
 
@@ -56,6 +57,7 @@ const contended = refuse(
   'UNAVAILABLE',
   'Others were faster again and again, or the log was too slow. Nothing was stored; try again in a moment.',
 )
+const unread = () => new StoreUnavailable('What is needed to decide could not be read in time.')
 
 const isLate = ({ since }: { readonly since: number }, leastMs = 0): boolean =>
   performance.now() - since >= patienceMs - leastMs
@@ -65,6 +67,8 @@ export class Mailbox<State, E extends ParleyEvent> {
   #queue: Waiting<State, E>[] = []
   #at: StreamState<State> | undefined
   #facts: MessageFacts | undefined
+  /** While nothing is known of the stream and it is read. */
+  #loading: Promise<StreamState<State>> | undefined
   #snapshotAt = -1
   #running = false
   /** When another node was last faster; ms of `performance.now()`. */
@@ -127,8 +131,8 @@ export class Mailbox<State, E extends ParleyEvent> {
     await this.#leaveRoom()
     for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
-      const at = await this.#load()
-      const facts = await this.#factsFor(batch)
+      const at = await this.#load(deadline)
+      const facts = await inTime(this.#factsFor(batch), deadline, unread)
       const { aggregate, stream, store, clock, shared } = this.#options
       const { decided, events, next, rest } = decideAll({
         aggregate,
@@ -150,7 +154,7 @@ export class Mailbox<State, E extends ParleyEvent> {
         // after the wait is new when it is decided against.
         const { first, most } = politenessMs
         if (conflicts > 0) await sleep(Math.random() * Math.min(most, first * 2 ** conflicts))
-        await this.#catchUp(at)
+        this.#at = await inTime(this.#caughtUp(at), deadline, unread)
         continue
       }
       this.#queue.unshift(...rest)
@@ -175,8 +179,16 @@ export class Mailbox<State, E extends ParleyEvent> {
     await sleep(Math.random() * Math.min(mostRoomMs, 2 * this.#tookMs))
   }
 
-  async #load(): Promise<StreamState<State>> {
+  async #load(deadline: number): Promise<StreamState<State>> {
     if (this.#at) return this.#at
+    // A stream that is long in reading is read to its end, for whoever comes next.
+    this.#loading ??= this.#read().finally(() => {
+      this.#loading = undefined
+    })
+    return await inTime(this.#loading, deadline, unread)
+  }
+
+  async #read(): Promise<StreamState<State>> {
     const { aggregate, stream, snapshots, messageFacts } = this.#options
     const from = (await snapshots.read(aggregate, stream)) ?? absent(aggregate.initial)
     const facts = messageFacts?.(from.position)
@@ -187,9 +199,10 @@ export class Mailbox<State, E extends ParleyEvent> {
     return at
   }
 
-  async #catchUp(at: StreamState<State>): Promise<void> {
+  #caughtUp(at: StreamState<State>): Promise<StreamState<State>> {
     const { aggregate, stream, snapshots } = this.#options
-    this.#at = await snapshots.advance(aggregate, stream, at, (event) => this.#facts?.noteStored(event))
+    const facts = this.#facts
+    return snapshots.advance(aggregate, stream, at, (event) => facts?.noteStored(event))
   }
 
   async #factsFor(batch: readonly Waiting<State, E>[]): Promise<Map<MessageId, MessageFact>> {
