@@ -309,6 +309,24 @@ export class Projecting implements LogListener {
 
   /** Another node folds: this one only looks where it is, and which builds are in use. */
   async #standBy(): Promise<void> {
+    const { persistence } = this.#runner
+    await untilDone(() => this.#look(), persistence)
+    // A build may have been switched although nothing was folded since.
+    await untilDone(() => this.#useBuilds(), persistence)
+  }
+
+  async #look(): Promise<Position> {
+    const record = await this.#options.documents.record(checkpointKey)
+    const position = record && fromRecord(record.value).position
+    if (position === undefined || position <= this.readModels.checkpoint) return this.readModels.checkpoint
+    // After the checkpoint was read, and before it counts: a build that has been replaced is folded no further.
+    await this.#useBuilds()
+    this.#backlog.passed(position)
+    this.readModels.advance(position)
+    return this.readModels.checkpoint
+  }
+
+  async #useBuilds(): Promise<void> {
     const { documents, projections } = this.#options
     const pointers = await readPointers(documents, projections)
     for (const projection of projections) {
@@ -320,16 +338,5 @@ export class Projecting implements LogListener {
       await target.loadParked(documents)
       this.readModels.use(projection.name, inUse(target))
     }
-    await untilDone(() => this.#look(), this.#runner.persistence)
-  }
-
-  async #look(): Promise<Position> {
-    const record = await this.#options.documents.record(checkpointKey)
-    if (record) {
-      const { position } = fromRecord(record.value)
-      this.#backlog.passed(position)
-      this.readModels.advance(position)
-    }
-    return this.readModels.checkpoint
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { checkpointKey, leaseKey, leaseWantedKey } from '../../src/projecting/builds.ts'
 import { Lease } from '../../src/projecting/lease.ts'
@@ -124,6 +125,30 @@ test('a node that is asked to rebuild or to compare becomes the one that folds',
   expect(await first.projecting.verify(['houses'])).toMatchObject([{ differenceCount: 0 }])
   expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'first' })
   expect(await world.documents.record(leaseWantedKey)).toBeUndefined()
+})
+
+test('READYOURWRITES: a node that looks on says that it is level only once it knows which builds are in use', async () => {
+  await using world = await World.open()
+  const room = `room-${randomUUID()}`
+  await world.append(room, sent(1))
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  await Promise.all([first.level(), second.level()])
+  await second.projecting.rebuild(['houses'])
+  const before = first.projecting.checkpoint
+  const records = world.documents.records.bind(world.documents)
+  const held = Promise.withResolvers<void>()
+  world.documents.records = async (prefix) => {
+    if (prefix === 'projection/') await held.promise
+    return records(prefix)
+  }
+  await world.append(room, sent(2))
+  await second.level()
+  await sleep(100)
+  expect(first.projecting.checkpoint).toBe(before)
+  held.resolve()
+  await first.level()
+  expect(await first.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
 })
 
 test('whoever is busy with the read models does not let go of them', async () => {
