@@ -18,6 +18,13 @@ export interface RawClientOptions {
 /** In each measured message once, and nowhere else. */
 export const mark = '~#~'
 
+/** Pings as servers send them, which no text can hold, and their answers with the mask of zeros. */
+const pings = [
+  { asked: Buffer.from([0x89, 0x00]), answer: Buffer.from([0x8a, 0x80, 0, 0, 0, 0]) },
+  // Of Socket.IO: the texts 2 and 3.
+  { asked: Buffer.from([0x81, 0x01, 0x32]), answer: Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x33]) },
+] as const
+
 export class RawClient {
   readonly #socket: Socket
   readonly #options: RawClientOptions
@@ -97,6 +104,7 @@ export class RawClient {
       this.#seen += chunk.toString('latin1')
       this.#look()
     }
+    for (const { asked, answer } of pings) if (chunk.includes(asked)) this.#socket.write(answer)
     const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
     let count = 0
     let at = bytes.indexOf(this.#mark)
