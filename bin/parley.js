@@ -31,6 +31,8 @@ try {
 async function run() {
   process.env.NODE_COMPILE_CACHE ??= compiledCodeFolder(root)
   module.enableCompileCache()
+  // Without it, graphql checks each value for a second copy of itself.
+  process.env.NODE_ENV ??= 'production'
   await import('../src/main.ts')
 }
 

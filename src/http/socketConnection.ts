@@ -52,6 +52,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   #visit: Disposable
   #slowSince: number | undefined
   #answered = true
+  #gathering = false
   #initialised = false
   #ended = false
 
@@ -102,7 +103,10 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
     const { bufferedBytes } = this.#gate.limits
     // While it is slow everything is sent with a callback, so that the last of them sees that nothing is left.
-    if (this.#slowSince === undefined && socket.bufferedAmount + data.length <= bufferedBytes) return socket.send(data)
+    if (this.#slowSince === undefined && socket.bufferedAmount + data.length <= bufferedBytes) {
+      this.#gather()
+      return socket.send(data)
+    }
     this.#slowSince ??= performance.now()
     return new Promise((resolve) => {
       socket.send(data, () => {
@@ -120,8 +124,20 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     for (const part of parts) bytes += part.byteLength
     const fits = this.#slowSince === undefined && socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
     // Nothing is compressed, so that the library writes each of its frames in one go: this one stands between two of them.
-    if (fits) this.#stream.write(textFrame(...parts))
-    else return this.send(Buffer.concat(parts).toString())
+    if (!fits) return this.send(Buffer.concat(parts).toString())
+    this.#gather()
+    this.#stream.write(textFrame(...parts))
+  }
+
+  /** What is sent on this turn goes out in one write: an answer and the `complete` after it, for instance. */
+  #gather(): void {
+    if (this.#gathering) return
+    this.#gathering = true
+    this.#stream.cork()
+    process.nextTick(() => {
+      this.#gathering = false
+      this.#stream.uncork()
+    })
   }
 
   /** Something has gone out to the client: when enough has, its next operations are taken up. */

@@ -18,6 +18,7 @@ import { idHash } from './idHash.ts'
 import { pack } from './packing.ts'
 import { countSql, findSql, idSql, idsSql, rowsSql, scanSql, sumSql } from './query.ts'
 import { Reading } from './reading.ts'
+import { RecentStates } from './recentStates.ts'
 import type { RowTable } from './rowTable.ts'
 import { Writing } from './writing.ts'
 
@@ -41,6 +42,7 @@ class SqliteDocuments implements Documents {
   readonly #writing: Writing
   readonly #reading: Reading
   readonly #collections: Set<string>
+  readonly #recent = new RecentStates()
 
   constructor(path: string, timeLimit: number) {
     this.#writing = new Writing(path)
@@ -52,6 +54,7 @@ class SqliteDocuments implements Documents {
     tableOf(collection)
     await this.#writing.carryOut({ kind: 'createCollection', collection, toBeFilled })
     this.#collections.add(collection)
+    this.#recent.clear()
     this.#reading.forgetPlans()
   }
 
@@ -64,6 +67,7 @@ class SqliteDocuments implements Documents {
     tableOf(collection)
     // No longer asked for from here on, while the writer takes it away.
     const known = this.#collections.delete(collection)
+    this.#recent.clear()
     try {
       await this.#writing.carryOut({ kind: 'dropCollection', collection })
     } catch (error) {
@@ -87,9 +91,30 @@ class SqliteDocuments implements Documents {
     if (id === undefined || !this.#collections.has(collection)) return []
     const rowTable = this.#writing.rowTable(collection)
     if (rowTable !== undefined) return this.#loadFilling<D>(collection, ids, rowTable)
-    const question = ids.length === 1 ? idSql(collection, id) : idsSql(collection, ids)
-    if (ids.length <= idsAtOnce) return statesOf<D>(this.#reading.rowsHere(question))
-    return statesOf<D>(await this.#reading.documents(question, ids.length))
+    if (ids.length > idsAtOnce) return statesOf<D>(await this.#reading.documents(idsSql(collection, ids), ids.length))
+    return this.#loadHere<D>(collection, ids)
+  }
+
+  #loadHere<D>(collection: string, ids: readonly string[]): readonly StoredState<D>[] {
+    const states: StoredState<D>[] = []
+    const unknown = new Set<string>()
+    for (const id of new Set(ids)) {
+      const known = this.#recent.get(collection, id)
+      if (known === undefined) unknown.add(id)
+      // The caller knows what the collection holds.
+      else if (known !== 'absent') states.push(known as StoredState<D>)
+    }
+    const [first] = unknown
+    if (first === undefined) return states
+    const question = unknown.size === 1 ? idSql(collection, first) : idsSql(collection, [...unknown])
+    const rows = this.#reading.rowsHere(question)
+    for (const [index, state] of statesOf<D>(rows).entries()) {
+      states.push(state)
+      unknown.delete(state.id)
+      this.#recent.found(collection, state.id, state, rows[index]?.doc.length ?? 0)
+    }
+    for (const id of unknown) this.#recent.found(collection, id, 'absent', 0)
+    return states
   }
 
   /** Rows to which the table leads by chance, or which their document has left, are not asked for. */
@@ -144,15 +169,17 @@ class SqliteDocuments implements Documents {
 
   async write(writes: readonly Write[], records: readonly RecordChange[] = []): Promise<void> {
     if (writes.length === 0 && records.length === 0) return
-    await this.#writing.carryOut({
-      kind: 'write',
-      rows: pack(writes),
-      records: records.map(({ key, expectedVersion, value }) => ({
-        key,
-        expectedVersion,
-        value: value === undefined ? undefined : JSON.stringify(value),
-      })),
-    })
+    await this.#recent.during(writes, () =>
+      this.#writing.carryOut({
+        kind: 'write',
+        rows: pack(writes),
+        records: records.map(({ key, expectedVersion, value }) => ({
+          key,
+          expectedVersion,
+          value: value === undefined ? undefined : JSON.stringify(value),
+        })),
+      }),
+    )
   }
 
   async record(key: string): Promise<VersionedRecord | undefined> {
