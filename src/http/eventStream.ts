@@ -54,10 +54,12 @@ export class EventStream implements OpenConnection {
     return !response.destroyed && !response.writableEnded && response.socket?.destroyed !== true
   }
 
-  /** Waits while the client has too much left to read. */
+  /** Waits while the client has too much left to read. A frame with a cursor has that as its id: a client that comes back names it. */
   send(event: 'next' | 'complete', value?: object | MadeFrame): Promise<void> | void {
-    const data = value === undefined ? '' : ` ${isMade(value) ? value.text : JSON.stringify(value)}`
-    const frame = `event: ${event}\ndata:${data}\n\n`
+    const made = value !== undefined && isMade(value) ? value : undefined
+    const id = made?.cursor === undefined ? '' : `id: ${made.cursor}\n`
+    const data = value === undefined ? '' : ` ${made ? made.text : JSON.stringify(value)}`
+    const frame = `${id}event: ${event}\ndata:${data}\n\n`
     const response = this.#response
     if (!this.open) return
     if (response.writableLength + frame.length <= this.#limits.bufferedBytes) return void response.write(frame)

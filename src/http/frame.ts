@@ -6,13 +6,20 @@ export class Frame implements ExecutionResult {
   declare readonly errors?: NonNullable<ExecutionResult['errors']>
   readonly data: NonNullable<ExecutionResult['data']>
   declare readonly extensions?: NonNullable<ExecutionResult['extensions']>
+  /** Where its feed stands once it has been received; undefined where a feed cannot be gone on with. */
+  readonly #cursor: string | undefined
   #text: string | undefined
   #bytes: Uint8Array | undefined
 
-  constructor({ errors, data, extensions }: ExecutionResult & Pick<Frame, 'data'>) {
+  constructor({ errors, data, extensions }: ExecutionResult & Pick<Frame, 'data'>, cursor?: string) {
     if (errors) this.errors = errors
     this.data = data
     if (extensions) this.extensions = extensions
+    this.#cursor = cursor
+  }
+
+  get cursor(): string | undefined {
+    return this.#cursor
   }
 
   /** As JSON. */

@@ -103,7 +103,7 @@ export class FrameMaker {
     const result = await execute({ ...args, rootValue: payload, contextValue })
     // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
     if (result.data == null) throw result.errors?.[0] ?? new Error('A frame has neither data nor errors.')
-    return new Frame({ ...result, data: result.data })
+    return new Frame({ ...result, data: result.data }, cursorIn(payload))
   }
 }
 
@@ -124,6 +124,12 @@ function sharedIn(payload: unknown): object | undefined {
 
 /** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */
 const anybody = (): Caller => ({ address: '', connectionId: '', correlationId: newUuid() })
+
+/** Where the feed stands after a live payload, whether or not the client asks for it. */
+function cursorIn(payload: unknown): string | undefined {
+  const cursor = isObject(payload) ? payload.cursor : undefined
+  return typeof cursor === 'string' ? cursor : undefined
+}
 
 /** What a live payload's fields must see at least. */
 function positionIn(payload: unknown): Position | undefined {

@@ -16,6 +16,7 @@ import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
 import { AccountConnections } from './accountConnections.ts'
 import type { AllowedDocuments } from './allowedDocuments.ts'
+import { continuedFrom } from './continuedFrom.ts'
 import { tooCostly } from './documentCost.ts'
 import { Documents } from './documents.ts'
 import { FrameMaker } from './frameMaker.ts'
@@ -192,8 +193,11 @@ export class Gate {
     return { ...result, extensions: { ...result.extensions, parley: { behind: true, position: behind } } }
   }
 
-  /** Begins a subscription: its frames, or why there are none. */
-  async subscribe(admitted: Admitted): Promise<FrameStream | readonly GraphQLError[]> {
+  /**
+   * Begins a subscription: its frames, or why there are none.
+   * @param from the cursor to go on from, whatever the document says
+   */
+  async subscribe(admitted: Admitted, from?: string): Promise<FrameStream | readonly GraphQLError[]> {
     const { args, identity, ownIdentity, transport } = admitted
     const { caller } = args.contextValue
     const place = identity && ownIdentity ? this.accounts.take(identity) : undefined
@@ -204,7 +208,8 @@ export class Gate {
     const ending = new AbortController()
     // Watched from before the feed begins, so that an end in between is not missed, and told before the feed's own end.
     const watching = identity && ownIdentity ? this.watch(identity, () => ending.abort()) : undefined
-    const begun = await this.#begin(args)
+    const document = from === undefined ? args.document : continuedFrom(this.#options.schema, args.document, from)
+    const begun = await this.#begin({ ...args, document })
     if ('errors' in begun || ending.signal.aborted) {
       watching?.[Symbol.dispose]()
       place?.[Symbol.dispose]()

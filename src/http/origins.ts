@@ -36,7 +36,7 @@ export function preflightHeaders(request: IncomingMessage, policy: OriginPolicy)
   return {
     ...cors,
     'access-control-allow-methods': 'GET, POST, OPTIONS',
-    'access-control-allow-headers': 'authorization, content-type, accept, parley-at-least',
+    'access-control-allow-headers': 'authorization, content-type, accept, last-event-id, parley-at-least',
     'access-control-max-age': '86400',
   }
 }

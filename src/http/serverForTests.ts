@@ -19,7 +19,7 @@ import { TimerWheel } from './timerWheel.ts'
 const sdl = /* GraphQL */ `
   type Query { hello: String! viewer: String self: Query! slow(ms: Int!): Int! fail: String echo(text: String!): String! atLeast: String }
   type Mutation { write: String! bump: Int! }
-  type Subscription { count(to: Int!): Int! silence: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! }
+  type Subscription { count(to: Int!): Int! steps(after: String, to: Int!): Int! silence: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! }
 `
 
 const position = (n: number): Position => n.toString(16).padStart(16, '0') as Position
@@ -209,6 +209,16 @@ export class TestServer implements AsyncDisposable {
       }
     const sources: Record<string, (args: Record<string, unknown>) => AsyncIterator<unknown>> = {
       count: ({ to }) => this.#feed('count', (n) => (n <= Number(to) ? n : undefined)),
+      steps: ({ after, to }) => {
+        if (after === 'of another feed')
+          throw new GraphQLError('This feed cursor is of another feed.', { extensions: { code: 'BAD_INPUT' } })
+        const before = Number(after ?? 0)
+        return this.#feed(
+          'steps',
+          (n) => (before + n <= Number(to) ? before + n : undefined),
+          (n) => String(before + n),
+        )
+      },
       big: ({ bytes }) => this.#feed('big', () => 'x'.repeat(Number(bytes))),
       silence: () => this.#feed('silence', () => new Promise(() => {})),
       forbidden: () => {
@@ -233,7 +243,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** Ends when it is asked to, whatever it waits for. */
-  #feed(name: string, valueAt: (n: number) => unknown): AsyncIterator<unknown> {
+  #feed(name: string, valueAt: (n: number) => unknown, cursorAt?: (n: number) => string): AsyncIterator<unknown> {
     this.feeds.opened += 1
     let n = 0
     return {
@@ -243,7 +253,7 @@ export class TestServer implements AsyncDisposable {
         const value = await valueAt(n)
         return value === undefined
           ? { done: true, value }
-          : { done: false, value: { [name]: value, atLeast: position(n) } }
+          : { done: false, value: { [name]: value, atLeast: position(n), cursor: cursorAt?.(n) } }
       },
       return: async () => {
         this.feeds.returned += 1

@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from './serverForTests.ts'
 const subscribe = (
   server: TestServer,
   query: string,
-  more: { token?: string; signal?: AbortSignal } = {},
+  more: { token?: string; signal?: AbortSignal; variables?: object; lastEventId?: string } = {},
 ): Promise<Response> =>
   fetch(server.url, {
     method: 'POST',
@@ -15,8 +15,9 @@ const subscribe = (
       accept: 'text/event-stream',
       'content-type': 'application/json',
       ...(more.token === undefined ? {} : { authorization: `Bearer ${more.token}` }),
+      ...(more.lastEventId === undefined ? {} : { 'last-event-id': more.lastEventId }),
     },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query, variables: more.variables }),
     ...(more.signal ? { signal: more.signal } : {}),
   })
 
@@ -33,6 +34,50 @@ test('a query comes as one next event', async () => {
   await using server = await startTestServer()
   const response = await fetch(`${server.url}?query={hello}`, { headers: { accept: 'text/event-stream' } })
   expect(await response.text()).toBe(':\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\nevent: complete\ndata:\n\n')
+})
+
+test('RESUME: the id of a frame is the cursor of its feed, whether the document asks for it or not', async () => {
+  await using server = await startTestServer()
+  const text = await (await subscribe(server, 'subscription { steps(to: 2) }')).text()
+  expect(text).toBe(
+    ':\n\nid: 1\nevent: next\ndata: {"data":{"steps":1}}\n\nid: 2\nevent: next\ndata: {"data":{"steps":2}}\n\nevent: complete\ndata:\n\n',
+  )
+})
+
+test('RESUME: Last-Event-ID says where a feed goes on, whatever its document says', async () => {
+  await using server = await startTestServer()
+  const documents = [
+    'subscription { steps(to: 9) }',
+    'subscription { steps(after: "3", to: 9) }',
+    'subscription ($after: String) { steps(after: $after, to: 9) }',
+    'subscription ($after: String = "5") { ...Steps } fragment Steps on Subscription { ... { steps(after: $after, to: 9) } }',
+  ]
+  for (const query of documents) {
+    const response = await subscribe(server, query, { variables: { after: '2' }, lastEventId: '8' })
+    expect([query, await response.text()]).toEqual([
+      query,
+      ':\n\nid: 9\nevent: next\ndata: {"data":{"steps":9}}\n\nevent: complete\ndata:\n\n',
+    ])
+  }
+  const byGet = await fetch(`${server.url}?query=subscription{steps(to:9)}`, {
+    headers: { accept: 'text/event-stream', 'last-event-id': '8' },
+  })
+  expect(await byGet.text()).toContain('id: 9\n')
+})
+
+test('Last-Event-ID is of no account where it is empty, for what has no cursor, and for queries', async () => {
+  await using server = await startTestServer()
+  const told = async (query: string, lastEventId: string) =>
+    (await (await subscribe(server, query, { lastEventId })).text()).match(/^data: .*$/gm)
+  expect(await told('subscription { steps(after: "8", to: 9) }', '')).toEqual(['data: {"data":{"steps":9}}'])
+  expect(await told('subscription { count(to: 1) }', '8')).toEqual(['data: {"data":{"count":1}}'])
+  expect(await told('{ hello }', '8')).toEqual(['data: {"data":{"hello":"world"}}'])
+})
+
+test('a Last-Event-ID of another feed is refused as such a cursor is', async () => {
+  await using server = await startTestServer()
+  const response = await subscribe(server, 'subscription { steps(to: 9) }', { lastEventId: 'of another feed' })
+  expect(await response.text()).toMatch(/^:\n\nevent: next\ndata: .*BAD_INPUT.*\n\nevent: complete\ndata:\n\n$/)
 })
 
 test('refused subscriptions and sources that fail show their code and complete', async () => {

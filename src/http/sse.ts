@@ -54,7 +54,8 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
     if (admitted.operation === 'subscription') {
       const full = connections.refusal(address)
       if (full) return refuse(full.errors, full.status)
-      const frames = await gate.subscribe(admitted)
+      // A browser's EventSource comes back by itself, to the address that it was first given: this says where it stands.
+      const frames = await gate.subscribe(admitted, headerOf(request, 'last-event-id') || undefined)
       if (!('next' in frames)) return sendOnly(open(false), { errors: frames })
       // Others may have come in while the feed was being opened.
       const fullNow = connections.refusal(address)

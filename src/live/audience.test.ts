@@ -68,7 +68,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
     await failing.until
     if (failing.with) throw failing.with
     const text = payload.events.map(({ revision }) => revision).join()
-    return { text, bytes: Buffer.from(text) }
+    return { text, bytes: Buffer.from(text), cursor: payload.cursor }
   }
   /** Follows from the present on, and notes what comes in which way. */
   const follow = (

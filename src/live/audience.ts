@@ -20,6 +20,8 @@ export interface MadeFrame {
   readonly text: string
   /** In UTF-8. */
   readonly bytes: Uint8Array
+  /** Where the feed stands once it has been received; undefined where it cannot be gone on with. */
+  readonly cursor: string | undefined
 }
 
 /** How somebody takes frames that are made for many. */
