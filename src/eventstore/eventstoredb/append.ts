@@ -57,7 +57,8 @@ export async function keysFor(
   return { keys: used, known }
 }
 
-async function within<T>(promise: Promise<T>, deadline: number): Promise<T> {
+/** @throws {StoreUnavailable} the keys are away, or do not answer in time */
+export async function within<T>(promise: Promise<T>, deadline: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const ms = Math.max(1, deadline - performance.now())

@@ -9,6 +9,8 @@ export interface Head {
   readonly id: string
   /** Whether its body is sealed, so that there is a key. */
   readonly sealed: boolean
+  /** The sealed event that it has superseded, where that one's key is not known to be removed. */
+  readonly superseded: string | undefined
 }
 
 export class Heads {

@@ -96,12 +96,30 @@ export class Log {
   /** With their bodies, by one look-up of keys. @throws {StoreUnavailable} */
   async open(events: readonly Stored[]): Promise<RecordedEvent[]> {
     const sealed = events.filter((event) => event.sealed !== undefined).map(({ id }) => id)
-    if (sealed.length === 0) return opened(events, new Map())
-    try {
-      return opened(events, await this.#keys.get(sealed))
-    } catch (error) {
-      throw error instanceof KeysUnavailable ? new StoreUnavailable(error.message, { cause: error }) : error
-    }
+    return opened(events, await this.#keysOf(sealed))
+  }
+
+  /**
+   * The same, for whoever follows the whole log: what was superseded loses the key that is left to it where the node that was to
+   * remove it has died. When the events are handed on, it is done.
+   *
+   * @throws {StoreUnavailable}
+   */
+  async openFollowed(events: readonly Stored[]): Promise<RecordedEvent[]> {
+    const sealed = events.filter((event) => event.sealed !== undefined).map(({ id }) => id)
+    const superseded = events.flatMap(({ superseded = [] }) => superseded)
+    const keys = await this.#keysOf([...sealed, ...superseded])
+    await this.removeKeys(superseded.filter((id) => keys.has(id)))
+    return opened(events, keys)
+  }
+
+  /** @throws {StoreUnavailable} some, all or none may have been removed: remove them again */
+  async removeKeys(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await asLog(() => this.#keys.remove(ids))
+  }
+
+  async #keysOf(ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    return ids.length === 0 ? new Map() : await asLog(() => this.#keys.get(ids))
   }
 
   async #read<T>(
@@ -133,9 +151,18 @@ export class Log {
   }
 }
 
-export const headOf = ({ revision, position, id, sealed }: Stored): Head => ({
+export const headOf = ({ revision, position, id, sealed, superseded }: Stored): Head => ({
   revision,
   position,
   id,
   sealed: sealed !== undefined,
+  superseded,
 })
+
+async function asLog<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof KeysUnavailable ? new StoreUnavailable(error.message, { cause: error }) : error
+  }
+}

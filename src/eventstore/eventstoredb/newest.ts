@@ -1,7 +1,7 @@
 // Appending to a stream that keeps only its newest event. The server is told so ($maxCount) before the first event.
 
 import { type Appended, OutcomeUnknown, WrongExpectedRevision } from '../port.ts'
-import { type Append, isMet, keysFor, type Parts } from './append.ts'
+import { type Append, isMet, keysFor, type Parts, within } from './append.ts'
 import { sealed } from './encode.ts'
 import type { Head } from './heads.ts'
 
@@ -19,8 +19,7 @@ export async function appendNewest(append: Append, { log, keys, heads, sender }:
   }
   // The others are superseded at once: their bodies are not even written.
   const last = events.slice(-1).filter(({ body }) => body !== undefined)
-  const made = last.length === 0 ? undefined : await keysFor(keys, last, deadline)
-  const proposed = sealed(events, made?.keys ?? new Map())
+  let made: ReadonlyMap<string, Uint8Array> | undefined
   const remembered = heads.get(stream)
   let head = remembered ?? (await look())
   let fresh = remembered === undefined
@@ -38,11 +37,16 @@ export async function appendNewest(append: Append, { log, keys, heads, sender }:
       continue
     }
     if (head === undefined) await sender.keepOnlyNewest(stream, deadline)
-    const sent = await send(append, proposed, head, { sender, heads })
+    // Once the head is superseded nothing says any more what it has superseded.
+    if (head?.superseded !== undefined) await within(log.removeKeys([head.superseded]), deadline)
+    // After that: a key that is to go seals nothing.
+    made ??= last.length === 0 ? new Map() : (await keysFor(keys, last, deadline)).keys
+    const sent = await send(append, sealed(events, made, head?.sealed ? head.id : undefined), head, { sender, heads })
     if (sent !== 'wrong') {
       heads.set(stream, sent)
-      // What it said before is not to be read by anyone who digs in the server's log.
-      if (head?.sealed) keys.remove([head.id]).catch(() => {})
+      // What it said before is not to be read by anyone who digs in the server's log. Where it fails, or this node dies before,
+      // whoever follows the log does it, or whoever appends next.
+      if (head?.sealed) removeSuperseded(sent, stream, { log, heads })
       const { revision, position } = sent
       return { firstRevision: revision - events.length + 1, revision, position, repeated: false }
     }
@@ -50,6 +54,18 @@ export async function appendNewest(append: Append, { log, keys, heads, sender }:
     head = await look()
     fresh = true
   }
+}
+
+function removeSuperseded(
+  { id, superseded = '' }: Head,
+  stream: string,
+  { log, heads }: Pick<Parts, 'log' | 'heads'>,
+): void {
+  const forget = (): void => {
+    const head = heads.get(stream)
+    if (head?.id === id) heads.set(stream, { ...head, superseded: undefined })
+  }
+  log.removeKeys([superseded]).then(forget, () => {})
 }
 
 async function send(

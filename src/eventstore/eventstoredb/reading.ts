@@ -73,7 +73,7 @@ export class Reading {
       const page = waiting.slice(0, wanted)
       waiting = waiting.slice(wanted)
       signal?.throwIfAborted()
-      if (page.length > 0) yield await this.#log.open(page)
+      if (page.length > 0) yield await this.#log.openFollowed(page)
       if (page.length < wanted) return
       left -= page.length
     }

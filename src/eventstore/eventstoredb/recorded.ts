@@ -3,7 +3,8 @@
 
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client'
 import type { Json, Metadata, Position, RecordedEvent } from '../port.ts'
-import { sealedField } from './encode.ts'
+import { sealedField, supersededField } from './encode.ts'
+import { isId } from './ids.ts'
 import { type Place, positionOf } from './positions.ts'
 import { unseal } from './sealing.ts'
 
@@ -17,6 +18,8 @@ export interface Stored {
   readonly data: Json
   readonly metadata: Metadata
   readonly sealed?: string
+  /** Id of the sealed event that this one has superseded. */
+  readonly superseded?: string
   readonly damaged?: string
 }
 
@@ -55,16 +58,19 @@ export function storedIn(resolved: AllStreamResolvedEvent | ResolvedEvent, prefi
   if (!isObject(event.data)) return damaged('Its data is no JSON object.')
   const { metadata = {} } = event
   if (!isObject(metadata)) return damaged('Its metadata is no JSON object.')
-  const sealed = metadata[sealedField]
-  if (typeof sealed !== 'string') return { ...place, data: event.data, metadata: strings(metadata) }
-  return { ...place, data: event.data, metadata: strings(metadata), sealed }
+  const { [sealedField]: sealed, [supersededField]: superseded } = metadata
+  return {
+    ...{ ...place, data: event.data, metadata: strings(metadata) },
+    ...(typeof sealed === 'string' && { sealed }),
+    ...(typeof superseded === 'string' && isId(superseded) && { superseded }),
+  }
 }
 
 /** Events with their bodies, where there is a key. */
 export const opened = (events: readonly Stored[], keys: ReadonlyMap<string, Uint8Array>): RecordedEvent[] =>
   events.map((event) => open(event, keys.get(event.id)))
 
-function open({ sealed, ...event }: Stored, key: Uint8Array | undefined): RecordedEvent {
+function open({ sealed, superseded: _, ...event }: Stored, key: Uint8Array | undefined): RecordedEvent {
   if (sealed === undefined || key === undefined) return event
   const { id, type, stream, revision, position, data, metadata } = event
   const unsealed = unseal(sealed, id, key)
@@ -87,7 +93,7 @@ function objectOf(json: string): Json | undefined {
 function strings(metadata: Json): Metadata {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value === 'string' && name !== sealedField) found[name] = value
+    if (typeof value === 'string' && name !== sealedField && name !== supersededField) found[name] = value
   }
   return found
 }

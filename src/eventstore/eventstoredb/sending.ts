@@ -3,6 +3,7 @@
 import { type EventData, NO_STREAM } from '@eventstore/db-client'
 import { AppendTooLarge, OutcomeUnknown, type Revision, StoreUnavailable } from '../port.ts'
 import type { Connection } from './connection.ts'
+import { sealedField, supersededField } from './encode.ts'
 import { failureOf, messageOf, sentenceFor } from './failure.ts'
 import type { Head } from './heads.ts'
 import { headOf, type Log } from './log.ts'
@@ -49,7 +50,13 @@ export class Sender {
       const last = events.at(-1)
       // Of several events the reply need not give the position of the last one.
       if (last !== undefined && events.length === 1 && position !== undefined) {
-        return { revision, position: positionOf(position), id: last.id, sealed: isSealed(last) }
+        return {
+          revision,
+          position: positionOf(position),
+          id: last.id,
+          sealed: isSealed(last),
+          superseded: supersededBy(last),
+        }
       }
       return await this.#writtenAt(stream, revision, deadline)
     } catch (error) {
@@ -106,4 +113,9 @@ export class Sender {
 }
 
 const isSealed = ({ metadata }: EventData): boolean =>
-  typeof metadata === 'object' && metadata !== null && 'sealedBody' in metadata
+  typeof metadata === 'object' && metadata !== null && sealedField in metadata
+
+function supersededBy({ metadata }: EventData): string | undefined {
+  const id: unknown = typeof metadata === 'object' && metadata !== null ? Object(metadata)[supersededField] : undefined
+  return typeof id === 'string' ? id : undefined
+}

@@ -141,11 +141,7 @@ class Store implements EventStore {
   }
 
   async forget(eventIds: readonly string[]): Promise<void> {
-    try {
-      await this.#keys.remove([...new Set(eventIds.filter(isId))])
-    } catch (error) {
-      throw error instanceof KeysUnavailable ? new StoreUnavailable(error.message, { cause: error }) : error
-    }
+    await this.#log.removeKeys([...new Set(eventIds.filter(isId))])
   }
 
   health(): { readonly ready: true } | { readonly ready: false; readonly reason: string } {

@@ -137,7 +137,7 @@ export class Subscription implements AsyncIterator<Delivery, undefined> {
       position = event.position
       stored.push(event)
     }
-    return stored.length === 0 ? [] : await log.open(stored)
+    return stored.length === 0 ? [] : await log.openFollowed(stored)
   }
 
   /** Waits until there is something to deliver: history in pages as full as may be, what is new at once. */
