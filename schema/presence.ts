@@ -4,7 +4,7 @@ import type { UserId } from '../src/domain/ids.ts'
 import { parseId } from '../src/domain/ids.ts'
 import type { PresenceStatus } from '../src/domain/presence.ts'
 import type { Position } from '../src/eventstore/port.ts'
-import { framePeople, type PresenceFrame } from '../src/live/presence/presenceFeeds.ts'
+import { framePeople, type PresenceFrame } from '../src/live/presence/presenceFrame.ts'
 import { builder } from './builder.ts'
 import { carryOut, mutation, positionDescription } from './command.ts'
 import { afterDescription, connectionType, firstDescription } from './connection.ts'
@@ -132,6 +132,7 @@ const PresencePayload = builder.objectRef<PresenceFrame>('PresencePayload').impl
   description: 'People whose presence has changed, as they are now.',
   fields: (t) => ({
     users: t.field({
+      extensions: shared,
       type: [User],
       description: `At most ${framePeople} in a frame.`,
       resolve: async ({ users }, _, { loaders, consistency }) => {
@@ -142,6 +143,7 @@ const PresencePayload = builder.objectRef<PresenceFrame>('PresencePayload').impl
       },
     }),
     initial: t.exposeBoolean('initial', {
+      extensions: shared,
       description:
         'True on the first frame, which holds everyone asked for: the online members of a conversation, or the users named; at most 500.',
     }),
@@ -150,6 +152,7 @@ const PresencePayload = builder.objectRef<PresenceFrame>('PresencePayload').impl
 
 builder.subscriptionFields((t) => ({
   presence: t.field({
+    extensions: shared,
     type: PresencePayload,
     description:
       'First the present state, then every change. Not resumable: a new subscription starts with the state again. Give exactly one argument.',

@@ -8,6 +8,7 @@ import { carryOut, mutation } from './command.ts'
 import { by, type Context, present, signedIn } from './context.ts'
 import { resultType } from './errors.ts'
 import { Conversation } from './refs.ts'
+import { shared } from './shared.ts'
 import { User } from './user.ts'
 
 async function people(ids: readonly UserId[], { loaders }: Context) {
@@ -69,6 +70,7 @@ const TypingPayload = builder.objectRef<TypingFrame>('TypingPayload').implement(
   description: 'Everyone who types now.',
   fields: (t) => ({
     users: t.field({
+      extensions: shared,
       type: [User],
       description: 'Who: at most 100, those who began first.',
       resolve: ({ users }, _, context) => people(users, context),
@@ -78,6 +80,7 @@ const TypingPayload = builder.objectRef<TypingFrame>('TypingPayload').implement(
 
 builder.subscriptionFields((t) => ({
   typing: t.field({
+    extensions: shared,
     type: TypingPayload,
     description:
       'First who types now, then the same at every change. Not resumable: a new subscription starts with the state again.',

@@ -173,6 +173,7 @@ async function assemble({
     times: presenceTimes,
   })
   const { online } = presence
+  const presenceFeeds = new PresenceFeeds({ online, live })
   const typing = new Typing({ bus, live })
   const serverFeeds = new ServerFeeds({ store, follower, online })
   const app: App = {
@@ -197,7 +198,7 @@ async function assemble({
     },
     people: new PeopleQueries({ models: projecting.readModels, online }),
     presence,
-    presenceFeeds: new PresenceFeeds({ online, live }),
+    presenceFeeds,
     typing,
     serverFeeds,
     queries: new Queries(projecting.readModels),
@@ -242,6 +243,7 @@ async function assemble({
   follower.add(watch)
   follower.add(live)
   follower.add(online)
+  follower.add(presenceFeeds)
   follower.add(serverFeeds)
   follower.add(typing)
   follower.add(projecting)

@@ -1,7 +1,7 @@
 // One response that is a stream of server-sent events, as graphql-sse's "distinct connections" have it.
 
 import type { ServerResponse } from 'node:http'
-import type { MadeFrame } from '../live/audience.ts'
+import type { MadeFrame } from '../live/madeFrame.ts'
 import type { OpenConnection } from './connections.ts'
 import type { Limits } from './limits.ts'
 import type { TimerWheel } from './timerWheel.ts'
@@ -71,6 +71,13 @@ export class EventStream implements OpenConnection {
         resolve()
       })
     })
+  }
+
+  /** While something is left to go out to the client: until it has. For what must be in nobody's way. */
+  busy(): Promise<void> | undefined {
+    const response = this.#response
+    if (!this.open || response.writableLength === 0) return undefined
+    return new Promise((resolve) => void response.write('', () => resolve()))
   }
 
   complete(): void {

@@ -1,7 +1,7 @@
 // The frames of one subscription, made when they are asked for.
 
-import type { MadeFrame, Outlet } from '../live/audience.ts'
-import type { Frame } from './frame.ts'
+import type { Outlet } from '../live/audience.ts'
+import { type MadeFrame, withExtensions } from '../live/madeFrame.ts'
 import type { Making } from './frameMaker.ts'
 
 interface FrameStreamOptions {
@@ -13,7 +13,7 @@ interface FrameStreamOptions {
 }
 
 interface Waiter {
-  readonly resolve: (result: IteratorResult<Frame, undefined>) => void
+  readonly resolve: (result: IteratorResult<MadeFrame, undefined>) => void
   readonly reject: (error: Error) => void
 }
 
@@ -24,17 +24,25 @@ interface LiveSource {
   goLive(outlet: Outlet): void
 }
 
+/** A source whose frames are worth nothing once they are late. */
+interface YieldingSource {
+  yieldTo(busy: () => Promise<void> | undefined): void
+}
+
+const yields = (source: object): source is YieldingSource => 'yieldTo' in source
+
 const isLive = (source: object): source is LiveSource => 'goLive' in source
 
 /**
  * Not an async generator: a generator's `return` waits until the present `next` has come to an end, which may be never.
  * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`.
  */
-export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
+export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> {
   readonly #options: FrameStreamOptions
   #waiter: Waiter | undefined
   #failure: Error | undefined
   #ended = false
+  #first = true
   readonly #onEnd: (() => void)[] = []
 
   constructor(options: FrameStreamOptions) {
@@ -46,7 +54,7 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
   }
 
   /** @throws Error when the frame before has not been given yet */
-  next(): Promise<IteratorResult<Frame, undefined>> {
+  next(): Promise<IteratorResult<MadeFrame, undefined>> {
     const failure = this.#failure
     if (failure) {
       this.#failure = undefined
@@ -54,7 +62,7 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
     }
     if (this.#ended) return Promise.resolve(done)
     if (this.#waiter) return Promise.reject(new Error('The frame before has not been given yet.'))
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<Frame, undefined>>()
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<MadeFrame, undefined>>()
     this.#waiter = { resolve, reject }
     void this.#pull()
     return promise
@@ -70,12 +78,18 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
     source.goLive({ ...making.shared, deliver: (frame) => (this.#ended ? undefined : deliver(frame)) })
   }
 
-  return(): Promise<IteratorResult<Frame, undefined>> {
+  /** A source of what is so now, where this is one, makes no frame while its reader has something else left to read. */
+  yieldTo(busy: () => Promise<void> | undefined): void {
+    const { source } = this.#options
+    if (yields(source)) source.yieldTo(busy)
+  }
+
+  return(): Promise<IteratorResult<MadeFrame, undefined>> {
     this.#end()
     return Promise.resolve(done)
   }
 
-  throw(error: unknown): Promise<IteratorResult<Frame, undefined>> {
+  throw(error: unknown): Promise<IteratorResult<MadeFrame, undefined>> {
     this.#end()
     return Promise.reject(error)
   }
@@ -101,8 +115,11 @@ export class FrameStream implements AsyncIterableIterator<Frame, undefined> {
       const taken = await this.#options.source.next()
       if (taken.done === true) return this.#finish()
       if (this.#ended) return
-      const value = await this.#options.making.frameOf(taken.value)
+      const { making } = this.#options
+      const made = await making.frameOf(taken.value)
       if (this.#ended) return
+      const value = this.#first ? withExtensions(made, { parley: making.said }) : made
+      this.#first = false
       const waiter = this.#waiter
       this.#waiter = undefined
       waiter?.resolve({ done: false, value })

@@ -26,6 +26,9 @@ export interface UnderWay {
   settled: boolean
 }
 
+/** Stands in the line, and shows when what was before it has gone out. */
+const nothing = new Uint8Array()
+
 /** The longest reason of a close frame, in bytes. */
 const reasonBytes = 123
 
@@ -138,6 +141,13 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
       this.#gathering = false
       this.#stream.uncork()
     })
+  }
+
+  /** While something is left to go out to the client: until it has. For what must be in nobody's way. */
+  busy(): Promise<void> | undefined {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN || socket.bufferedAmount === 0) return undefined
+    return new Promise((resolve) => void this.#stream.write(nothing, () => resolve()))
   }
 
   /** Something has gone out to the client: when enough has, its next operations are taken up. */

@@ -1,6 +1,6 @@
 // The frames of one subscription on their way to its socket.
 
-import type { MadeFrame } from '../live/audience.ts'
+import type { MadeFrame } from '../live/madeFrame.ts'
 import type { FrameStream } from './frameStream.ts'
 
 interface SocketFramesOptions {
@@ -9,6 +9,8 @@ interface SocketFramesOptions {
   readonly frames: FrameStream
   /** Sends a message, given in parts of UTF-8; a promise while the client has too much left to read. */
   readonly send: (...parts: readonly Uint8Array[]) => Promise<void> | void
+  /** While the client has something left to read: until it has gone out. */
+  readonly busy: () => Promise<void> | undefined
 }
 
 const tail = Buffer.from('}')
@@ -23,11 +25,12 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
   readonly #frames: FrameStream
   readonly #send: SocketFramesOptions['send']
 
-  constructor({ id, frames, send }: SocketFramesOptions) {
+  constructor({ id, frames, send, busy }: SocketFramesOptions) {
     this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     this.#frames = frames
     this.#send = send
     frames.deliverTo((frame) => this.#sendFrame(frame))
+    frames.yieldTo(busy)
   }
 
   [Symbol.asyncIterator](): this {
@@ -45,8 +48,8 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     }
   }
 
-  #sendFrame({ bytes }: MadeFrame): Promise<void> | void {
-    return this.#send(this.#head, bytes, tail)
+  #sendFrame({ parts }: MadeFrame): Promise<void> | void {
+    return this.#send(this.#head, ...parts, tail)
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

@@ -22,8 +22,11 @@ interface SseOptions {
   readonly connections: Connections
 }
 
-export const wantsEventStream = (request: IncomingMessage): boolean =>
-  request.headers.accept?.includes('text/event-stream') ?? false
+/** Whether a stream is named before JSON: some clients take either for what is no subscription, and read JSON better. */
+export function wantsEventStream({ headers: { accept = '' } }: IncomingMessage): boolean {
+  const [stream, json] = [accept.indexOf('text/event-stream'), accept.indexOf('json')]
+  return stream !== -1 && (json === -1 || stream < json)
+}
 
 export function createSse({ gate, connections }: SseOptions): HttpHandler {
   return async (asked, response) => {
@@ -113,6 +116,7 @@ async function pass(frames: FrameStream, stream: EventStream, response: ServerRe
   // The client may have gone while the feed was being opened.
   if (response.destroyed) return void frames.return()
   frames.deliverTo((frame) => stream.send('next', frame))
+  frames.yieldTo(() => stream.busy())
   try {
     for await (const frame of frames) {
       await stream.send('next', frame)

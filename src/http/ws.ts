@@ -145,7 +145,8 @@ async function carryOut({
   frames.onEnd(() => {
     connection.subscriptions -= 1
   })
-  outcomes.set(admitted.args, new SocketFrames({ id, frames, send: (...parts) => connection.sendParts(...parts) }))
+  const send = (...parts: readonly Uint8Array[]) => connection.sendParts(...parts)
+  outcomes.set(admitted.args, new SocketFrames({ id, frames, send, busy: () => connection.busy() }))
   if (underWay) connection.settle(underWay)
   return admitted.args
 }

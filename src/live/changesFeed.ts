@@ -2,22 +2,23 @@
 // since the one before, so that whoever reads slowly skips what was only for a moment.
 
 interface ChangesFeedOptions<F> {
-  /** The next frame; undefined where there is nothing to tell. */
+  /** The next frame; undefined where there is nothing to tell, or not yet: then the feed is woken when there is. */
   readonly take: () => F | undefined
-  /** A frame follows another after so many ms at the earliest. */
-  readonly everyMs: number
   /** Called once, when the feed is over. */
   readonly onClose: () => void
 }
+
+/** Whether the reader has something left to read: then a promise of the moment when that has gone out. */
+export type Busy = () => Promise<void> | undefined
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 export class ChangesFeed<F> implements AsyncIterableIterator<F, undefined> {
   readonly #options: ChangesFeedOptions<F>
   #closed = false
-  #news: (() => void) | undefined
-  #endPause: (() => void) | undefined
-  #readyAt = Number.NEGATIVE_INFINITY
+  #waiter: PromiseWithResolvers<IteratorResult<F, undefined>> | undefined
+  #busy: Busy | undefined
+  #yielding = false
 
   constructor(options: ChangesFeedOptions<F>) {
     this.#options = options
@@ -31,11 +32,25 @@ export class ChangesFeed<F> implements AsyncIterableIterator<F, undefined> {
     return this.#closed
   }
 
-  /** There may be something to tell. */
+  /** From now on no frame is made while the reader has something else left to read. */
+  yieldTo(busy: Busy): void {
+    this.#busy = busy
+  }
+
+  /** There may be something to tell. It is made on this very turn, if somebody waits for it and has read the rest. */
   wake(): void {
-    const news = this.#news
-    this.#news = undefined
-    news?.()
+    if (this.#closed || !this.#waiter || this.#yielding) return
+    const busy = this.#busy?.()
+    if (busy) {
+      this.#yielding = true
+      void busy.then(() => {
+        this.#yielding = false
+        this.wake()
+      })
+      return
+    }
+    const frame = this.#options.take()
+    if (frame !== undefined) this.#settle({ done: false, value: frame })
   }
 
   /** Nothing more is delivered. */
@@ -43,28 +58,16 @@ export class ChangesFeed<F> implements AsyncIterableIterator<F, undefined> {
     if (this.#closed) return
     this.#closed = true
     this.#options.onClose()
-    this.#endPause?.()
-    this.wake()
+    this.#settle(over)
   }
 
-  async next(): Promise<IteratorResult<F, undefined>> {
-    while (!this.#closed) {
-      const early = this.#readyAt - performance.now()
-      if (early > 0) {
-        await this.#pause(early)
-        continue
-      }
-      const news = new Promise<void>((resolve) => {
-        this.#news = resolve
-      })
-      const frame = this.#options.take()
-      if (frame !== undefined) {
-        this.#readyAt = performance.now() + this.#options.everyMs
-        return { done: false, value: frame }
-      }
-      await news
-    }
-    return over
+  /** Whoever asks waits for the answer before asking again. */
+  next(): Promise<IteratorResult<F, undefined>> {
+    if (this.#closed) return Promise.resolve(over)
+    const waiter = Promise.withResolvers<IteratorResult<F, undefined>>()
+    this.#waiter = waiter
+    this.wake()
+    return waiter.promise
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -72,13 +75,9 @@ export class ChangesFeed<F> implements AsyncIterableIterator<F, undefined> {
     return Promise.resolve(over)
   }
 
-  /** Until the next frame may be made, or the feed is over. What is new meanwhile waits too. */
-  async #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    this.#endPause = resolve
-    await promise
-    clearTimeout(timer)
-    this.#endPause = undefined
+  #settle(result: IteratorResult<F, undefined>): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resolve(result)
   }
 }

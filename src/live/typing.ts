@@ -12,9 +12,12 @@ import { TimerWheel } from '../http/timerWheel.ts'
 import type { Bus, BusMessage } from './bus.ts'
 import { ChangesFeed } from './changesFeed.ts'
 import type { Live } from './live.ts'
+import { Pace } from './pace.ts'
 
 export interface TypingFrame {
   readonly users: readonly UserId[]
+  /** Frames with the very same object here show the same to everyone. */
+  readonly shared: object
 }
 
 interface TypingOptions {
@@ -33,10 +36,18 @@ const shownPeople = 100
 /** Who types in a conversation, in the order in which they began, each with the call that ends it. */
 type Typists = Map<UserId, Disposable>
 
+/** Those who follow one conversation. */
+interface Followed {
+  readonly feeds: Set<ChangesFeed<TypingFrame>>
+  readonly pace: Pace
+  /** What was made since the last change, and what tells it from others. */
+  made: { readonly frame: TypingFrame; readonly names: string } | undefined
+}
+
 export class Typing implements LogListener {
   readonly #options: TypingOptions
   readonly #typists = new Map<ConversationId, Typists>()
-  readonly #feeds = new Map<ConversationId, Set<ChangesFeed<TypingFrame>>>()
+  readonly #followed = new Map<ConversationId, Followed>()
   readonly #wheel = new TimerWheel({ tickMs: 200 })
   readonly #listening: Disposable
 
@@ -62,24 +73,32 @@ export class Typing implements LogListener {
   async feed(identity: Identity, conversation: string): Promise<ChangesFeed<TypingFrame>> {
     const readers = await this.#options.live.readers(identity, conversation, () => feed.close())
     const { conversationId } = readers
+    const followed = this.#followed.get(conversationId) ?? this.#follow(conversationId)
+    const { feeds, pace } = followed
     let shown: string | undefined
+    let dueAt = 0
     const feed = new ChangesFeed<TypingFrame>({
-      everyMs: frameMs,
       take: () => {
-        const users = this.in(conversationId)
-        const now = users.join()
-        if (now === shown) return undefined
-        shown = now
-        return { users }
+        const { frame, names } = this.#frameOf(conversationId, followed)
+        if (names === shown) return undefined
+        if (pace.now < dueAt) {
+          pace.soon()
+          return undefined
+        }
+        shown = names
+        dueAt = pace.now + frameMs
+        return frame
       },
       onClose: () => {
-        const feeds = this.#feeds.get(conversationId)
-        feeds?.delete(feed)
-        if (feeds?.size === 0) this.#feeds.delete(conversationId)
+        feeds.delete(feed)
+        if (feeds.size === 0) {
+          pace.close()
+          this.#followed.delete(conversationId)
+        }
         readers[Symbol.dispose]()
       },
     })
-    this.#feeds.set(conversationId, (this.#feeds.get(conversationId) ?? new Set()).add(feed))
+    feeds.add(feed)
     return feed
   }
 
@@ -145,7 +164,27 @@ export class Typing implements LogListener {
     this.#wake(conversation)
   }
 
+  #follow(conversation: ConversationId): Followed {
+    const feeds: Followed['feeds'] = new Set()
+    const tick = () => {
+      for (const feed of feeds) feed.wake()
+    }
+    const followed: Followed = { feeds, pace: new Pace({ everyMs: frameMs, tick }), made: undefined }
+    this.#followed.set(conversation, followed)
+    return followed
+  }
+
+  #frameOf(conversation: ConversationId, followed: Followed): NonNullable<Followed['made']> {
+    if (followed.made) return followed.made
+    const users = this.in(conversation)
+    followed.made = { frame: { users, shared: users }, names: users.join() }
+    return followed.made
+  }
+
   #wake(conversation: ConversationId): void {
-    for (const feed of this.#feeds.get(conversation) ?? []) feed.wake()
+    const followed = this.#followed.get(conversation)
+    if (!followed) return
+    followed.made = undefined
+    followed.pace.soon()
   }
 }

@@ -74,11 +74,11 @@ test('a connection that is told of twice lasts until both have let it go', async
 })
 
 test('somebody is away when nothing was asked for some time, and back with the next question', async () => {
-  const { devices, said } = watching({ awayAfterMs: 120 })
+  const { devices, said } = watching({ awayAfterMs: 500 })
   using _laptop = devices.connected(ada, 'laptop')
   using _phone = devices.connected(ada, 'phone')
-  for (let round = 0; round < 4; round++) {
-    await pause(60)
+  for (let round = 0; round < 5; round++) {
+    await pause(120)
     devices.active(ada, 'phone')
   }
   expect(said()).toEqual(['active'])

@@ -1,55 +1,10 @@
 // What those who follow presence are told, and how often.
 
 import { expect, test } from 'vitest'
-import { presenceChanged } from '../../../test/fixtures/events.ts'
-import { ada, as, bob, clock, eve, general, laptop } from '../../../test/fixtures/people.ts'
-import { written } from '../../../test/support/node.ts'
-import { type UserId, userId } from '../../domain/ids.ts'
-import { presenceStream } from '../../domain/streams.ts'
-import type { Position } from '../../eventstore/port.ts'
-import { OnlinePeople } from './online.ts'
-import { PresenceFeeds } from './presenceFeeds.ts'
+import { ada, as, bob, eve, garden, general, laptop } from '../../../test/fixtures/people.ts'
+import { crowd, feeding } from '../../../test/support/presenceFeeding.ts'
 
 const identity = { id: laptop, userId: ada, userRevision: 0, actor: as(ada), deadline: Number.POSITIVE_INFINITY }
-const person = (n: number): UserId => userId(`a0000000-0000-4000-8000-${`${n}`.padStart(12, '0')}`)
-const crowd = (count: number): readonly UserId[] => Array.from({ length: count }, (_, n) => person(n))
-
-/** Feeds of a conversation with these members, whose readers can lose the right to read. */
-function feeding(members: readonly UserId[]) {
-  const online = new OnlinePeople()
-  const inside = new Set(members)
-  let revision = 0
-  const state = { ends: [] as (() => void)[], held: 0 }
-  const feeds = new PresenceFeeds({
-    online,
-    live: {
-      readers: async (_identity, _conversation, onEnd) => {
-        state.held++
-        state.ends.push(onEnd)
-        return {
-          conversationId: general,
-          memberCount: inside.size,
-          isMember: (user) => inside.has(user),
-          members: () => inside.keys(),
-          [Symbol.dispose]: () => void state.held--,
-        }
-      },
-    },
-  })
-  const change = (user: UserId, there: boolean) => {
-    const nodes = there ? { one: [{ id: 'laptop', since: clock(1), away: false }] } : {}
-    const position = `${++revision}`.padStart(8, '0') as Position
-    const event = { ...written(presenceChanged({ nodes })), stream: presenceStream(user), revision, position }
-    online.deliver({ events: [event], position, caughtUp: true })
-  }
-  return {
-    feeds,
-    state,
-    inside,
-    comes: (user: UserId) => change(user, true),
-    goes: (user: UserId) => change(user, false),
-  }
-}
 
 test('whoever reads slowly gets each of those who have changed once, as they are then', async () => {
   const { feeds, comes, goes } = feeding([])
@@ -67,13 +22,28 @@ test('whoever reads slowly gets each of those who have changed once, as they are
   feed.close()
 })
 
+test('of people that are named comes a frame in 200 ms at most, with all who have changed', async () => {
+  const { feeds, comes, goes } = feeding([])
+  const feed = await feeds.feed(identity, { userIds: [ada, bob] })
+  await feed.next()
+  const begun = performance.now()
+  comes(ada)
+  const next = feed.next()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  comes(bob)
+  goes(bob)
+  expect((await next).value?.users).toEqual([ada, bob])
+  expect(performance.now() - begun).toBeGreaterThan(190)
+  feed.close()
+})
+
 test('a conversation shows 500 members who are there at first, then at most one frame a second, of 500 too', async () => {
   const { feeds, comes, goes } = feeding(crowd(1_200))
   for (const user of crowd(600)) comes(user)
   comes(bob)
   const feed = await feeds.feed(identity, { conversationId: general })
-  const begun = performance.now()
   expect((await feed.next()).value?.users).toEqual(crowd(500))
+  const begun = performance.now()
   for (const user of crowd(600)) goes(user)
   goes(bob)
   expect((await feed.next()).value).toMatchObject({ users: crowd(500), initial: false })
@@ -83,14 +53,53 @@ test('a conversation shows 500 members who are there at first, then at most one 
   feed.close()
 })
 
-test('who has left meanwhile is told of no more', async () => {
-  const { feeds, comes, inside } = feeding([ada, bob])
+test('those who follow a conversation get the very same frames', async () => {
+  const { feeds, comes } = feeding(crowd(10))
+  const followers = await Promise.all(crowd(5).map(() => feeds.feed(identity, { conversationId: general })))
+  const told = async () => (await Promise.all(followers.map((feed) => feed.next()))).map(({ value }) => value?.shared)
+  for (let round = 0; round < 2; round++) {
+    const made = await told()
+    expect(made[0]).toBeDefined()
+    expect(new Set(made).size).toBe(1)
+    for (const user of crowd(3)) comes(user)
+  }
+  for (const feed of followers) feed.close()
+})
+
+test('a change asks only the conversations that the person is in', async () => {
+  const { feeds, state, comes, joins, leaves } = feeding(crowd(3))
+  const rooms = Array.from({ length: 200 }, (_, n) => garden.replace(/2$/, `${n + 10}`))
+  const followers = await Promise.all(rooms.map((conversationId) => feeds.feed(identity, { conversationId })))
+  await Promise.all(followers.map((feed) => feed.next()))
+  const here = await feeds.feed(identity, { conversationId: general })
+  await here.next()
+  joins(bob)
+  state.asked = 0
+  comes(bob)
+  expect((await here.next()).value?.users).toEqual([bob])
+  // Once for the one room that was told of it, though 201 are followed.
+  expect(state.asked).toBe(1)
+  leaves(bob)
+  comes(eve)
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  expect(state.asked).toBe(1)
+  for (const feed of [here, ...followers]) feed.close()
+  expect(state.held).toBe(0)
+})
+
+test('who comes into a conversation is told of from then on, and who has left meanwhile no more', async () => {
+  const { feeds, comes, goes, joins, leaves } = feeding([ada, bob])
   const feed = await feeds.feed(identity, { conversationId: general })
   await feed.next()
+  joins(eve)
   comes(bob)
   comes(ada)
-  inside.delete(bob)
-  expect((await feed.next()).value?.users).toEqual([ada])
+  comes(eve)
+  leaves(bob)
+  expect((await feed.next()).value?.users).toEqual([ada, eve])
+  joins(bob)
+  goes(bob)
+  expect((await feed.next()).value?.users).toEqual([bob])
   feed.close()
 })
 

@@ -1,48 +1,53 @@
 // Following who is there: of some people, or of a conversation.
 
 import type { Identity } from '../../accounts/sessions.ts'
-import { parseId, type UserId } from '../../domain/ids.ts'
-import type { Position } from '../../eventstore/port.ts'
-import { start } from '../../eventstore/port.ts'
+import { type ConversationId, parseId, type UserId } from '../../domain/ids.ts'
+import { conversationOf } from '../../domain/streams.ts'
+import { decode, isDecoded } from '../../eventstore/decode.ts'
+import type { LogListener } from '../../eventstore/follower.ts'
+import type { Delivery, RecordedEvent } from '../../eventstore/port.ts'
 import { BadInput } from '../../queries/page.ts'
 import { ChangesFeed } from '../changesFeed.ts'
-import type { Live, Readers } from '../live.ts'
-import type { OnlinePeople, PresenceChange } from './online.ts'
+import type { Live } from '../live.ts'
+import { Pace } from '../pace.ts'
+import { ConversationPresence } from './conversationPresence.ts'
+import type { OnlinePeople } from './online.ts'
+import { framePeople, type PresenceFrame, presenceFrame } from './presenceFrame.ts'
 
-/** People in a frame, and people that can be named, at most. */
-export const framePeople = 500
-/** Of a conversation comes at most one frame in so many ms. */
-const conversationFrameMs = 1_000
-
-export interface PresenceFrame {
-  readonly users: readonly UserId[]
-  readonly initial: boolean
-  /** What the read models must hold to show them. */
-  readonly atLeast?: Position
-}
+/** Of people that are named comes at most one frame in so many ms. */
+const peopleFrameMs = 200
 
 interface PresenceFeedsOptions {
   readonly online: OnlinePeople
   readonly live: Pick<Live, 'readers'>
 }
 
-/** Somebody who follows: told of each change that may concern them. */
-interface Follower {
-  concerns(user: UserId): boolean
-  changed(change: PresenceChange): void
-  wake(): void
+/** Somebody who follows people by name. */
+interface PeopleFollower {
+  readonly feed: ChangesFeed<PresenceFrame>
+  /** Who has changed since the last frame; how is read when the next one is made. */
+  readonly changed: Set<UserId>
 }
 
-export class PresenceFeeds {
+export class PresenceFeeds implements LogListener {
   readonly #options: PresenceFeedsOptions
-  readonly #ofPeople = new Map<UserId, Set<Follower>>()
-  readonly #ofConversations = new Set<Follower>()
-  readonly #news = new Set<Follower>()
-  #waking: NodeJS.Immediate | undefined
+  readonly #conversations = new Map<ConversationId, ConversationPresence>()
+  /** Where somebody is a member, of the conversations that are followed: a change asks nobody else. */
+  readonly #memberships = new Map<UserId, Set<ConversationPresence>>()
+  readonly #ofPeople = new Map<UserId, Set<PeopleFollower>>()
+  readonly #news = new Set<PeopleFollower>()
+  readonly #pace = new Pace({ everyMs: peopleFrameMs, tick: () => this.#tellPeople() })
 
   constructor(options: PresenceFeedsOptions) {
     this.#options = options
-    options.online.onChange((change) => this.#tell(change))
+    options.online.onChange(({ userId }) => this.#changed(userId))
+  }
+
+  /** Changes that are kept for those who have not been told of them. */
+  get kept(): number {
+    let kept = 0
+    for (const followed of this.#conversations.values()) kept += followed.kept
+    return kept
   }
 
   /**
@@ -64,6 +69,17 @@ export class PresenceFeeds {
     return this.#ofUsers(userIds ?? [])
   }
 
+  /** Follows who is in the conversations that are followed. It hears of the log after the conversations' own state has. */
+  deliver({ events }: Delivery): void {
+    if (this.#conversations.size === 0) return
+    for (const event of events) {
+      if (!moves.has(event.type)) continue
+      const conversation = conversationOf(event.stream)
+      const followed = conversation && this.#conversations.get(conversation)
+      if (followed) this.#moved(followed, event)
+    }
+  }
+
   #ofUsers(ids: readonly string[]): ChangesFeed<PresenceFrame> {
     if (ids.length === 0) throw new BadInput('"userIds" is empty: name at least one person.')
     if (ids.length > framePeople)
@@ -75,114 +91,112 @@ export class PresenceFeeds {
       const parsed = parseId(id)
       if (parsed?.type === 'user') users.add(parsed.id)
     }
-    const { feed, follower } = this.#make({
-      first: () => [...users],
-      concerns: (user) => users.has(user),
-      everyMs: 0,
-      onClose: () => {
-        for (const user of users) {
-          const followers = this.#ofPeople.get(user)
-          followers?.delete(follower)
-          if (followers?.size === 0) this.#ofPeople.delete(user)
+    const { online } = this.#options
+    const changed = new Set<UserId>()
+    let begun = false
+    let dueAt = 0
+    const feed = new ChangesFeed<PresenceFrame>({
+      take: () => {
+        if (begun && changed.size === 0) return undefined
+        if (this.#pace.now < dueAt) {
+          this.#note(follower)
+          return undefined
         }
+        dueAt = this.#pace.now + peopleFrameMs
+        const told = begun ? [...changed] : [...users]
+        const frame = presenceFrame(told, { initial: !begun, online, shared: false })
+        begun = true
+        // What has changed till now is in it.
+        changed.clear()
+        return frame
+      },
+      onClose: () => {
+        this.#news.delete(follower)
+        for (const user of users) remove(this.#ofPeople, user, follower)
       },
     })
-    for (const user of users) this.#ofPeople.set(user, (this.#ofPeople.get(user) ?? new Set<Follower>()).add(follower))
+    const follower: PeopleFollower = { feed, changed }
+    for (const user of users) add(this.#ofPeople, user, follower)
     return feed
   }
 
   async #ofConversation(identity: Identity, conversation: string): Promise<ChangesFeed<PresenceFrame>> {
     const readers = await this.#options.live.readers(identity, conversation, () => feed.close())
-    const { feed, follower } = this.#make({
-      first: () => this.#onlineAmong(readers),
-      concerns: (user) => readers.isMember(user),
-      everyMs: conversationFrameMs,
+    const { conversationId } = readers
+    const followed = this.#conversations.get(conversationId) ?? this.#follow(conversationId, readers)
+    const feed = new ChangesFeed<PresenceFrame>({
+      take: () => place.take(),
       onClose: () => {
-        this.#ofConversations.delete(follower)
+        place.remove()
+        if (followed.followers === 0) this.#letGo(conversationId, followed)
         readers[Symbol.dispose]()
       },
     })
-    this.#ofConversations.add(follower)
+    const place = followed.add(feed)
     return feed
   }
 
-  /** Members who are there, as many as a frame takes: looked for among the fewer of the two. */
-  #onlineAmong(readers: Readers): readonly UserId[] {
-    const { online } = this.#options
-    const found: UserId[] = []
-    const fewer = online.size < readers.memberCount ? online.ids() : readers.members()
-    for (const user of fewer) {
-      if (online.has(user) && readers.isMember(user)) found.push(user)
-      if (found.length === framePeople) break
+  #follow(
+    conversationId: ConversationId,
+    readers: ConstructorParameters<typeof ConversationPresence>[1],
+  ): ConversationPresence {
+    const followed = new ConversationPresence(this.#options.online, readers)
+    this.#conversations.set(conversationId, followed)
+    for (const user of readers.members()) add(this.#memberships, user, followed)
+    return followed
+  }
+
+  #letGo(conversationId: ConversationId, followed: ConversationPresence): void {
+    this.#conversations.delete(conversationId)
+    for (const user of followed.members()) remove(this.#memberships, user, followed)
+  }
+
+  #moved(followed: ConversationPresence, stored: RecordedEvent): void {
+    const event = decode(stored)
+    if (!isDecoded(event)) return
+    switch (event.type) {
+      case 'UserJoined':
+        add(this.#memberships, event.data.userId, followed)
+        break
+      case 'UserLeft':
+      case 'MemberRemoved':
+      case 'MemberBanned':
+        remove(this.#memberships, event.data.userId, followed)
+        break
+      default:
     }
-    return found
+    followed.moved()
   }
 
-  #make({
-    first,
-    concerns,
-    everyMs,
-    onClose,
-  }: {
-    readonly first: () => readonly UserId[]
-    readonly concerns: (user: UserId) => boolean
-    readonly everyMs: number
-    readonly onClose: () => void
-  }): { readonly feed: ChangesFeed<PresenceFrame>; readonly follower: Follower } {
-    const { online } = this.#options
-    /** Who has changed since the last frame; how is read when the next one is made. */
-    const changed = new Set<UserId>()
-    let begun = false
-    const feed = new ChangesFeed<PresenceFrame>({
-      everyMs,
-      onClose: () => {
-        this.#news.delete(follower)
-        onClose()
-      },
-      take: () => {
-        const position = online.position
-        const atLeast = position === start ? undefined : { atLeast: position }
-        if (!begun) {
-          begun = true
-          // What has changed till now is in it.
-          changed.clear()
-          return { users: first(), initial: true, ...atLeast }
-        }
-        const users: UserId[] = []
-        for (const user of changed) {
-          if (users.length === framePeople) break
-          changed.delete(user)
-          // Who has left meanwhile is no longer of the conversation.
-          if (concerns(user)) users.push(user)
-        }
-        return users.length === 0 ? undefined : { users, initial: false, ...atLeast }
-      },
-    })
-    const follower: Follower = {
-      concerns,
-      changed: ({ userId }) => void changed.add(userId),
-      wake: () => feed.wake(),
+  #changed(user: UserId): void {
+    for (const followed of this.#memberships.get(user) ?? []) followed.changed(user)
+    for (const follower of this.#ofPeople.get(user) ?? []) {
+      follower.changed.add(user)
+      this.#note(follower)
     }
-    return { feed, follower }
   }
 
-  #tell(change: PresenceChange): void {
-    const { userId } = change
-    for (const follower of this.#ofPeople.get(userId) ?? []) this.#note(follower, change)
-    for (const follower of this.#ofConversations) if (follower.concerns(userId)) this.#note(follower, change)
-    // Frames are made after this turn: what comes together goes out together.
-    if (this.#news.size > 0) this.#waking ??= setImmediate(() => this.#wake())
-  }
-
-  #note(follower: Follower, change: PresenceChange): void {
-    follower.changed(change)
+  #note(follower: PeopleFollower): void {
     this.#news.add(follower)
+    this.#pace.soon()
   }
 
-  #wake(): void {
-    this.#waking = undefined
+  #tellPeople(): void {
     const followers = [...this.#news]
     this.#news.clear()
-    for (const follower of followers) follower.wake()
+    for (const { feed } of followers) feed.wake()
   }
+}
+
+const moves: ReadonlySet<string> = new Set(['UserJoined', 'UserLeft', 'MemberRemoved', 'MemberBanned'])
+
+function add<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const values = map.get(key)
+  if (values) values.add(value)
+  else map.set(key, new Set([value]))
+}
+
+function remove<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const values = map.get(key)
+  if (values?.delete(value) && values.size === 0) map.delete(key)
 }
