@@ -1,155 +1,104 @@
-// The generator of `fanout`, a process of its own: many subscribers that count, and one sender that keeps some messages under way.
-// A message is under way until all subscribers have it.
+// The generator of `fanout` and of the benches like it, a process of its own: many subscribers that count, and one sender that
+// keeps some messages under way. A message is under way until all who read in its room have it.
 
-import type { Counted, FanoutReply, FanoutTask, Side } from './fanoutLoad.ts'
-import { mark, RawClient } from './rawClient.ts'
-
-/** What a peer's clients say, and what they wait for. */
-interface Dialogue {
-  readonly path: string
-  readonly protocol?: string
-  /** In turn: what to send, and the word to wait for after it. */
-  begin(token: string): readonly (readonly [send: string | undefined, until: string])[]
-  subscribe(index: number, room: string): readonly [send: string, until: string]
-  message(number: number, room: string, text: string): string
-}
+import { connectTo, messageTo, subscribe } from './dialogues.ts'
+import type { Counted, FanoutNote, FanoutTask, Side } from './fanoutLoad.ts'
+import { atOnce, pause } from './pause.ts'
+import { note, performTasks } from './processTasks.ts'
+import { marked, type RawClient } from './rawClient.ts'
 
 const textLength = 300
-const sendMutation = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { __typename ... on Error { detail } } }`
-const feed = `subscription ($id: ID!) { conversationFeed(conversationId: $id) { cursor events {
-  revision ... on MessageSent { message { id number text author { id displayName } } } } } }`
-const graphqlWs = 'graphql-transport-ws'
+/** Connections that are opened at a time. */
+const opening = 16
+/** From one address. */
+const perAddress = 5_000
 
-const dialogues: Readonly<Record<Side['kind'], Dialogue>> = {
-  parley: {
-    path: '/graphql',
-    protocol: graphqlWs,
-    begin: (token) => [
-      [JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }), 'connection_ack'],
-    ],
-    subscribe: (index, id) => [
-      JSON.stringify({ id: idOf(index), type: 'subscribe', payload: { query: feed, variables: { id } } }),
-      '"next"',
-    ],
-    message: (number, conversationId, text) =>
-      JSON.stringify({
-        id: `send-${number}`,
-        type: 'subscribe',
-        payload: { query: sendMutation, variables: { input: { conversationId, text } } },
-      }),
-  },
-  rawWs: {
-    path: '/',
-    begin: () => [],
-    subscribe: (index) => [JSON.stringify({ subscribe: idOf(index) }), 'subscribed'],
-    message: (_number, _room, text) => JSON.stringify({ text }),
-  },
-  socketIo: {
-    path: '/socket.io/?EIO=4&transport=websocket',
-    begin: () => [
-      [undefined, '"sid"'],
-      ['40', '40{'],
-    ],
-    subscribe: (_index, room) => [`42${JSON.stringify(['join', room])}`, 'joined'],
-    message: (_number, room, text) => `42${JSON.stringify(['send', { room, text }])}`,
-  },
-  graphqlWs: {
-    path: '/graphql',
-    protocol: graphqlWs,
-    begin: () => [['{"type":"connection_init"}', 'connection_ack']],
-    subscribe: (index, room) => [
-      JSON.stringify({
-        id: idOf(index),
-        type: 'subscribe',
-        payload: {
-          query: 'subscription ($room: String!) { message(room: $room) { id number text author { id displayName } } }',
-          variables: { room },
-        },
-      }),
-      // It says nothing when a subscription has begun: a ping after it is answered once it has been taken.
-      'pong',
-    ],
-    message: (number, room, text) =>
-      JSON.stringify({
-        id: `send-${number}`,
-        type: 'subscribe',
-        payload: {
-          query: 'mutation ($room: String!, $text: String!) { send(room: $room, text: $text) }',
-          variables: { room, text },
-        },
-      }),
-  },
-}
-
-/** As long as the ids that clients make. */
-const idOf = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+type Run = Extract<FanoutTask, { kind: 'run' }>
 
 class Fanout {
   readonly #side: Side
-  readonly #dialogue: Dialogue
-  readonly #subscribers: RawClient[] = []
+  /** Who reads in a room. */
+  readonly #readers: number
   #sender: RawClient | undefined
   #delivered = 0
   #sent = 0
   #window = 0
+  /** Messages that may be sent in all. */
+  #most = Number.POSITIVE_INFINITY
+  /** By number of the message. */
+  #sentAt: number[] = []
+  #delays: number[] = []
   #fault: string | undefined
 
   constructor(side: Side) {
     this.#side = side
-    this.#dialogue = dialogues[side.kind]
+    this.#readers = (side.subscribers - side.stalled) / side.rooms.length
+    if (!Number.isInteger(this.#readers)) throw new Error('As many must read in each room.')
   }
 
   async open(): Promise<void> {
-    const { tokens, room, subscribers } = this.#side
-    for (let index = 0; index < subscribers; index++) {
-      const client = await this.#connect(tokens[index % tokens.length] ?? '', (count) => this.#deliver(count))
-      const [subscribe, until] = this.#dialogue.subscribe(index, room)
-      const begun = client.until(until)
-      client.send(subscribe)
-      if (until === 'pong') client.send('{"type":"ping"}')
-      await begun
-      this.#subscribers.push(client)
-    }
-    this.#sender = await this.#connect(tokens[0] ?? '', () => {})
+    const { kind, feed, rooms, subscribers, documents, timed, stalled } = this.#side
+    const silent: RawClient[] = []
+    await atOnce(subscribers, opening, async (index) => {
+      const reads = index < subscribers - stalled
+      const client = await this.#connect(index, {
+        onMessages: reads ? (count) => this.#deliver(count) : () => {},
+        ...(index < timed ? { onNumber: (number: number) => this.#time(number) } : {}),
+        onEnd: reads ? this.#onEnd : () => {},
+      })
+      await subscribe(client, kind, {
+        index,
+        room: rooms[index % rooms.length] ?? '',
+        feed,
+        document: index % documents,
+      })
+      if (!reads) silent.push(client)
+    })
+    this.#sender = await this.#connect(0, { onMessages: () => {}, onEnd: this.#onEnd })
+    for (const client of silent) client.stall()
   }
 
-  async run({ window, warmUpMs, ms }: { window: number; warmUpMs: number; ms: number }): Promise<Counted> {
+  async run({ window, warmUpMs, until }: Run): Promise<Counted> {
     this.#window = window
+    this.#most = Number.POSITIVE_INFINITY
     this.#fill()
     await pause(warmUpMs)
     const before = this.#delivered
+    this.#delays = []
     const from = performance.now()
     const cpu = process.cpuUsage()
-    process.send?.({ counting: true } satisfies FanoutReply)
-    await pause(ms)
+    note('counting' satisfies FanoutNote)
+    if ('ms' in until) {
+      await pause(until.ms)
+      this.#most = this.#sent
+    } else {
+      this.#most = this.#sent + until.messages
+      this.#fill()
+      while (this.#sent < this.#most || this.#missing() > 0) {
+        if (this.#fault !== undefined) throw new Error(this.#fault)
+        await pause(10)
+      }
+    }
     const seconds = (performance.now() - from) / 1_000
     const { user, system } = process.cpuUsage(cpu)
     const deliveries = this.#delivered - before
-    process.send?.({ counting: false } satisfies FanoutReply)
-    this.#window = 0
+    const delays = this.#delays
+    note('counted' satisfies FanoutNote)
     await this.#quiet()
-    return { deliveries, seconds, generatorCpu: (user + system) / 1e6 / seconds }
+    return { deliveries, seconds, generatorCpu: (user + system) / 1e6 / seconds, delays }
   }
 
-  async #connect(token: string, onMessages: (count: number) => void): Promise<RawClient> {
-    const { port } = this.#side
-    const { path, protocol, begin } = this.#dialogue
-    const onEnd = (): void => {
-      this.#fault ??= 'A connection was closed.'
-    }
-    const client = await RawClient.open({
-      port,
-      path,
-      onMessages,
-      onEnd,
-      ...(protocol === undefined ? {} : { protocol }),
-    })
-    for (const [send, until] of begin(token)) {
-      const answered = client.until(until)
-      if (send !== undefined) client.send(send)
-      await answered
-    }
-    return client
+  readonly #onEnd = (): void => {
+    this.#fault ??= 'A connection was closed.'
+  }
+
+  #connect(
+    index: number,
+    listening: Pick<Parameters<typeof connectTo>[0], 'onMessages' | 'onNumber' | 'onEnd'>,
+  ): Promise<RawClient> {
+    const { kind, port, tokens } = this.#side
+    const from = `127.0.0.${1 + Math.floor(index / perAddress)}`
+    return connectTo({ kind, port, from, token: tokens[index % tokens.length] ?? '', ...listening })
   }
 
   #deliver(count: number): void {
@@ -157,43 +106,42 @@ class Fanout {
     this.#fill()
   }
 
+  #time(number: number): void {
+    this.#delays.push(performance.now() - (this.#sentAt[number] ?? Number.NaN))
+  }
+
+  /** Deliveries of what has been sent. */
+  #missing(): number {
+    return this.#sent * this.#readers - this.#delivered
+  }
+
   #fill(): void {
-    const all = Math.floor(this.#delivered / this.#side.subscribers)
-    while (this.#sent - all < this.#window) {
-      const text = `${mark} ${this.#sent} `.padEnd(textLength, 'a message of the usual length ')
-      this.#sender?.send(this.#dialogue.message(this.#sent, this.#side.room, text))
-      this.#sent++
+    const { kind, rooms } = this.#side
+    while (this.#sent < this.#most && this.#missing() <= (this.#window - 1) * this.#readers) {
+      const number = this.#sent++
+      const text = marked(number).padEnd(textLength, 'a message of the usual length ')
+      this.#sentAt[number] = performance.now()
+      this.#sender?.send(messageTo(kind, { number, room: rooms[number % rooms.length] ?? '', text }))
     }
   }
 
   /** @throws when a delivery is missing after 10 s, or one came twice */
   async #quiet(): Promise<void> {
-    const all = this.#sent * this.#side.subscribers
-    for (const until = performance.now() + 10_000; this.#delivered < all; await pause(10)) {
+    for (const until = performance.now() + 10_000; this.#missing() > 0; await pause(10)) {
       if (this.#fault !== undefined) throw new Error(this.#fault)
-      if (performance.now() > until) throw new Error(`${all - this.#delivered} of ${all} deliveries are missing.`)
+      if (performance.now() > until) throw new Error(`${this.#missing()} deliveries are missing.`)
     }
     await pause(100)
-    if (this.#delivered > all) throw new Error(`${this.#delivered - all} deliveries too many.`)
+    if (this.#missing() < 0) throw new Error(`${-this.#missing()} deliveries too many.`)
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const answer = (reply: FanoutReply) => process.send?.(reply)
 let fanout: Fanout | undefined
-process.on('message', (task: FanoutTask) => {
-  const work = async (): Promise<Counted | undefined> => {
-    if (task.kind === 'open') {
-      fanout = new Fanout(task.side)
-      await fanout.open()
-      return undefined
-    }
-    return await fanout?.run(task)
+performTasks<FanoutTask, Counted | null>(async (task) => {
+  if (task.kind === 'open') {
+    fanout = new Fanout(task.side)
+    await fanout.open()
+    return null
   }
-  work().then(
-    (counted) => answer({ done: counted ?? null }),
-    (error: Error) => answer({ failed: error.message }),
-  )
+  return (await fanout?.run(task)) ?? null
 })
-process.on('disconnect', () => process.exit())

@@ -1,16 +1,24 @@
-// The generator of `fanout` as the bench sees it.
+// The generator of `fanout` and of the benches like it, as they see it.
 
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import type { Kind, Subscribing } from './dialogues.ts'
+import { startTaskProcess, type TaskProcess } from './processTasks.ts'
 
 /** The server that is measured, and who follows what there. */
 export interface Side {
-  readonly kind: 'parley' | 'rawWs' | 'socketIo' | 'graphqlWs'
+  readonly kind: Kind
+  readonly feed: Subscribing['feed']
   readonly port: number
-  readonly room: string
-  /** Of sessions, used in turn; empty where there are none. */
+  /** Subscribers, and messages, go to them in turn. */
+  readonly rooms: readonly string[]
+  /** Of sessions, used in turn; one empty text where there are none. */
   readonly tokens: readonly string[]
   readonly subscribers: number
+  /** Different ones among the subscribers. */
+  readonly documents: number
+  /** Subscribers whose deliveries are timed: the first ones. */
+  readonly timed: number
+  /** Subscribers that stop reading once all are there: the last ones. */
+  readonly stalled: number
 }
 
 export interface Counted {
@@ -18,58 +26,43 @@ export interface Counted {
   readonly seconds: number
   /** Cores that the generator used itself. */
   readonly generatorCpu: number
+  /** From sending to delivery, of those that are timed, in ms. */
+  readonly delays: readonly number[]
 }
 
-export type FanoutTask =
-  | { readonly kind: 'open'; readonly side: Side }
-  | { readonly kind: 'run'; readonly window: number; readonly warmUpMs: number; readonly ms: number }
+/** Keeps so many messages under way: each is until all in its room have it who read. */
+interface Run {
+  readonly kind: 'run'
+  readonly window: number
+  readonly warmUpMs: number
+  /** How long it counts. */
+  readonly until: { readonly ms: number } | { readonly messages: number }
+}
 
-export type FanoutReply =
-  | { readonly counting: boolean }
-  | { readonly done: Counted | null }
-  | { readonly failed: string }
+export type FanoutTask = { readonly kind: 'open'; readonly side: Side } | Run
+
+/** What the generator says when it begins to count, and when it ends. */
+export type FanoutNote = 'counting' | 'counted'
 
 export interface FanoutGenerator extends Disposable {
   /** @throws with what went wrong there */
   open(side: Side): Promise<void>
-  /** @param onCounting called when counting begins, and when it ends */
-  run(
-    task: Omit<Extract<FanoutTask, { kind: 'run' }>, 'kind'>,
-    onCounting: (counting: boolean) => void,
-  ): Promise<Counted>
+  /** @param onNote called when counting begins, and when it ends */
+  run(task: Omit<Run, 'kind'>, onNote?: (note: FanoutNote) => void): Promise<Counted>
 }
 
 export function startFanoutGenerator(): FanoutGenerator {
-  const child = fork(fileURLToPath(new URL('./fanoutGenerator.ts', import.meta.url)))
-  let stopped = false
-  const perform = (task: FanoutTask, onCounting: (counting: boolean) => void): Promise<Counted | null> =>
-    new Promise((resolve, reject) => {
-      const onExit = () => reject(new Error('The load generator ended.'))
-      const onMessage = (reply: FanoutReply): void => {
-        if ('counting' in reply) {
-          onCounting(reply.counting)
-          return
-        }
-        child.off('message', onMessage)
-        child.off('exit', onExit)
-        if ('failed' in reply) reject(new Error(reply.failed))
-        else resolve(reply.done)
-      }
-      child.on('message', onMessage)
-      child.once('exit', onExit)
-      child.send(task)
-    })
+  const child: TaskProcess<FanoutTask, Counted | null> = startTaskProcess(
+    new URL('./fanoutGenerator.ts', import.meta.url),
+  )
   return {
-    open: async (side) => void (await perform({ kind: 'open', side }, () => {})),
-    run: async (task, onCounting) => {
-      const counted = await perform({ kind: 'run', ...task }, onCounting)
+    open: async (side) => void (await child.run({ kind: 'open', side })),
+    run: async (task, onNote) => {
+      // It says nothing else.
+      const counted = await child.run({ kind: 'run', ...task }, (note) => onNote?.(note as FanoutNote))
       if (!counted) throw new Error('The load generator counted nothing.')
       return counted
     },
-    [Symbol.dispose]: () => {
-      if (stopped) return
-      stopped = true
-      child.disconnect()
-    },
+    [Symbol.dispose]: () => child[Symbol.dispose](),
   }
 }

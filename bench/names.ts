@@ -4,6 +4,9 @@
 export const benches = [
   { name: 'append', measures: 'own process' },
   { name: 'fanout', measures: 'server' },
+  { name: 'fanout-shapes', measures: 'server' },
+  { name: 'inbox', measures: 'server' },
+  { name: 'idle', measures: 'server' },
   { name: 'send', measures: 'server' },
   { name: 'latency', measures: 'server' },
   { name: 'lag', measures: 'server' },

@@ -9,6 +9,9 @@ type Run = (options: BenchOptions) => Promise<BenchResult>
 const runs: Readonly<Record<Bench['name'], () => Promise<{ readonly run: Run }>>> = {
   append: () => import('./append.ts'),
   fanout: () => import('./fanout.ts'),
+  'fanout-shapes': () => import('./fanoutShapes.ts'),
+  inbox: () => import('./inbox.ts'),
+  idle: () => import('./idle.ts'),
   send: () => import('./send.ts'),
   latency: () => import('./latency.ts'),
   lag: () => import('./lag.ts'),

@@ -1,4 +1,6 @@
-// Accounts and a room to measure with, made over the API.
+// Accounts and rooms to measure with, made over the API.
+
+import { atOnce } from './pause.ts'
 
 export interface Room {
   readonly roomId: string
@@ -26,31 +28,39 @@ export async function request<T>(
   return body.data
 }
 
+export interface Crowd {
+  readonly rooms: readonly string[]
+  /** Session tokens: of somebody in the first room, somebody in the second, and so on, again and again. */
+  readonly tokens: readonly string[]
+}
+
+/** So many guests, each in one of the rooms. */
+export async function makeCrowd(
+  graphql: string,
+  { members, rooms: count }: { readonly members: number; readonly rooms: number },
+): Promise<Crowd> {
+  const owner = await register(graphql, 'owner')
+  const rooms: string[] = []
+  while (rooms.length < count) rooms.push(await createRoom(graphql, owner, `Measured ${rooms.length}`))
+  const tokens: string[] = []
+  await atOnce(members, 32, async (index) => {
+    const token = await createGuest(graphql)
+    await joinRoom(graphql, token, rooms[index % count] ?? '')
+    tokens[index] = token
+  })
+  return { rooms, tokens }
+}
+
 /** A room that everyone may join, with so many guests in it, the first account being its owner. */
 export async function makeRoom(graphql: string, members: number): Promise<Room> {
-  const owner = await register(graphql, 'owner')
-  const { createRoom } = await request<{ createRoom: { room: { id: string } } }>(
-    graphql,
-    'mutation { createRoom(input: { name: "Measured" }) { ... on CreateRoomPayload { room { id } } } }',
-    {},
-    { token: owner },
-  )
+  const roomId = await createRoom(graphql, await register(graphql, 'owner'), 'Measured')
   const tokens: string[] = []
   while (tokens.length < members) {
-    const { createGuest } = await request<{ createGuest: { token: string } }>(
-      graphql,
-      'mutation { createGuest(input: {}) { ... on CreateGuestPayload { token } } }',
-    )
-    const { joinRoom } = await request<{ joinRoom: { __typename: string } }>(
-      graphql,
-      'mutation ($roomId: ID!) { joinRoom(input: { roomId: $roomId }) { __typename } }',
-      { roomId: createRoom.room.id },
-      { token: createGuest.token },
-    )
-    if (joinRoom.__typename !== 'JoinRoomPayload') throw new Error(`Joining was answered with ${joinRoom.__typename}.`)
-    tokens.push(createGuest.token)
+    const token = await createGuest(graphql)
+    await joinRoom(graphql, token, roomId)
+    tokens.push(token)
   }
-  return { roomId: createRoom.room.id, tokens }
+  return { roomId, tokens }
 }
 
 /** Rooms that so many guests are all members of. */
@@ -61,19 +71,39 @@ export async function makeRooms(
   const { roomId, tokens } = await makeRoom(graphql, members)
   const roomIds = [roomId]
   const maker = await register(graphql, 'maker')
-  while (roomIds.length < rooms) {
-    const { createRoom } = await request<{ createRoom: { room: { id: string } } }>(
-      graphql,
-      'mutation ($input: CreateRoomInput!) { createRoom(input: $input) { ... on CreateRoomPayload { room { id } } } }',
-      { input: { name: `Measured ${roomIds.length}` } },
-      { token: maker },
-    )
-    roomIds.push(createRoom.room.id)
-  }
-  const join = 'mutation ($roomId: ID!) { joinRoom(input: { roomId: $roomId }) { __typename } }'
-  for (const token of tokens)
-    await Promise.all(roomIds.slice(1).map((id) => request(graphql, join, { roomId: id }, { token })))
+  while (roomIds.length < rooms) roomIds.push(await createRoom(graphql, maker, `Measured ${roomIds.length}`))
+  for (const token of tokens) await Promise.all(roomIds.slice(1).map((id) => joinRoom(graphql, token, id)))
   return { roomIds, tokens }
+}
+
+/** Returns its id. */
+async function createRoom(graphql: string, token: string, name: string): Promise<string> {
+  const { createRoom } = await request<{ createRoom: { room: { id: string } } }>(
+    graphql,
+    'mutation ($input: CreateRoomInput!) { createRoom(input: $input) { ... on CreateRoomPayload { room { id } } } }',
+    { input: { name } },
+    { token },
+  )
+  return createRoom.room.id
+}
+
+/** Returns the token of its session. */
+async function createGuest(graphql: string): Promise<string> {
+  const { createGuest } = await request<{ createGuest: { token: string } }>(
+    graphql,
+    'mutation { createGuest(input: {}) { ... on CreateGuestPayload { token } } }',
+  )
+  return createGuest.token
+}
+
+async function joinRoom(graphql: string, token: string, roomId: string): Promise<void> {
+  const { joinRoom } = await request<{ joinRoom: { __typename: string } }>(
+    graphql,
+    'mutation ($roomId: ID!) { joinRoom(input: { roomId: $roomId }) { __typename } }',
+    { roomId },
+    { token },
+  )
+  if (joinRoom.__typename !== 'JoinRoomPayload') throw new Error(`Joining was answered with ${joinRoom.__typename}.`)
 }
 
 /** Returns the token of the session that begins with it. */

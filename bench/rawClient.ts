@@ -7,16 +7,26 @@ export interface RawClientOptions {
   readonly port: number
   readonly path: string
   readonly protocol?: string
+  /** An address of this machine to connect from: one address has no more than some ten thousand ports. */
+  readonly from?: string
   /** What is counted, where it is not `mark`. */
   readonly counted?: string
   /** Called with how many marked messages a chunk has brought. */
   readonly onMessages: (count: number) => void
+  /** Called with the number of each marked message before that, where they are made by `marked`. */
+  readonly onNumber?: (number: number) => void
   /** Called when the server closes it. */
   readonly onEnd: () => void
 }
 
 /** In each measured message once, and nowhere else. */
-export const mark = '~#~'
+const mark = '~#~'
+/** Ends the number that follows the mark. */
+const endOfNumber = 0x7e
+const zero = 0x30
+
+/** What a measured message begins with. */
+export const marked = (number: number): string => `${mark}${number}~ `
 
 /** Pings as servers send them, which no text can hold, and their answers with the mask of zeros. */
 const pings = [
@@ -46,7 +56,8 @@ export class RawClient {
 
   /** Without a handshake: what is sent by `write` goes out as it is. */
   static async connect(options: RawClientOptions): Promise<RawClient> {
-    const socket = connect(options.port, '127.0.0.1')
+    const { port, from } = options
+    const socket = connect({ port, host: '127.0.0.1', ...(from === undefined ? {} : { localAddress: from }) })
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     return new RawClient(socket, options)
   }
@@ -95,8 +106,19 @@ export class RawClient {
     })
   }
 
+  /** Reads nothing from now on. */
+  stall(): void {
+    this.#socket.pause()
+  }
+
   close(): void {
     this.#socket.destroy()
+  }
+
+  /** As when a cable is cut: nothing is said, and what is under way is lost. `onEnd` is not called. */
+  cut(): void {
+    this.#socket.removeAllListeners('close')
+    this.#socket.resetAndDestroy()
   }
 
   #read(chunk: Buffer): void {
@@ -106,17 +128,25 @@ export class RawClient {
     }
     for (const { asked, answer } of pings) if (chunk.includes(asked)) this.#socket.write(answer)
     const bytes = this.#rest.byteLength > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
+    const { onMessages, onNumber } = this.#options
     let count = 0
     let at = bytes.indexOf(this.#mark)
     let end = 0
     while (at >= 0) {
+      const after = at + this.#mark.byteLength
+      if (onNumber) {
+        const number = numberAt(bytes, after)
+        // The rest of it comes with the next chunk.
+        if (number === undefined) break
+        onNumber(number)
+      }
       count++
-      end = at + this.#mark.byteLength
+      end = after
       at = bytes.indexOf(this.#mark, end)
     }
-    const from = Math.max(end, bytes.byteLength - this.#mark.byteLength + 1)
+    const from = at >= 0 ? at : Math.max(end, bytes.byteLength - this.#mark.byteLength + 1)
     this.#rest = Buffer.from(bytes.subarray(from))
-    if (count > 0) this.#options.onMessages(count)
+    if (count > 0) onMessages(count)
   }
 
   #look(): void {
@@ -127,4 +157,15 @@ export class RawClient {
     this.#awaited = undefined
     awaited.resolve()
   }
+}
+
+/** Undefined where it goes on behind the end. */
+function numberAt(bytes: Buffer, from: number): number | undefined {
+  let number = 0
+  for (let at = from; at < bytes.byteLength; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === endOfNumber) return number
+    number = number * 10 + byte - zero
+  }
+  return undefined
 }

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly quick?: boolean
   /** A folder for CPU profiles of the server. */
   readonly profile?: string | undefined
+  /** The server runs on the engines of a cluster, where the bench knows of them. */
+  readonly cluster?: boolean
 }
 
 export function print({ name, columns, rows, reached, note }: BenchResult): void {
