@@ -21,12 +21,15 @@ const subscribe = (
     ...(more.signal ? { signal: more.signal } : {}),
   })
 
+/** What the first frame says beside its data. */
+const said = (field: string) => `"extensions":{"parley":{"shared":false,"because":"Subscription.${field}"}}`
+
 test('a subscription is a stream of next events, then complete', async () => {
   await using server = await startTestServer()
   const response = await subscribe(server, 'subscription { count(to: 2) }')
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   expect(await response.text()).toBe(
-    ':\n\nevent: next\ndata: {"data":{"count":1}}\n\nevent: next\ndata: {"data":{"count":2}}\n\nevent: complete\ndata:\n\n',
+    `:\n\nevent: next\ndata: {"data":{"count":1},${said('count')}}\n\nevent: next\ndata: {"data":{"count":2}}\n\nevent: complete\ndata:\n\n`,
   )
 })
 
@@ -40,7 +43,7 @@ test('RESUME: the id of a frame is the cursor of its feed, whether the document 
   await using server = await startTestServer()
   const text = await (await subscribe(server, 'subscription { steps(to: 2) }')).text()
   expect(text).toBe(
-    ':\n\nid: 1\nevent: next\ndata: {"data":{"steps":1}}\n\nid: 2\nevent: next\ndata: {"data":{"steps":2}}\n\nevent: complete\ndata:\n\n',
+    `:\n\nid: 1\nevent: next\ndata: {"data":{"steps":1},${said('steps')}}\n\nid: 2\nevent: next\ndata: {"data":{"steps":2}}\n\nevent: complete\ndata:\n\n`,
   )
 })
 
@@ -56,7 +59,7 @@ test('RESUME: Last-Event-ID says where a feed goes on, whatever its document say
     const response = await subscribe(server, query, { variables: { after: '2' }, lastEventId: '8' })
     expect([query, await response.text()]).toEqual([
       query,
-      ':\n\nid: 9\nevent: next\ndata: {"data":{"steps":9}}\n\nevent: complete\ndata:\n\n',
+      `:\n\nid: 9\nevent: next\ndata: {"data":{"steps":9},${said('steps')}}\n\nevent: complete\ndata:\n\n`,
     ])
   }
   const byGet = await fetch(`${server.url}?query=subscription{steps(to:9)}`, {
@@ -69,8 +72,10 @@ test('Last-Event-ID is of no account where it is empty, for what has no cursor, 
   await using server = await startTestServer()
   const told = async (query: string, lastEventId: string) =>
     (await (await subscribe(server, query, { lastEventId })).text()).match(/^data: .*$/gm)
-  expect(await told('subscription { steps(after: "8", to: 9) }', '')).toEqual(['data: {"data":{"steps":9}}'])
-  expect(await told('subscription { count(to: 1) }', '8')).toEqual(['data: {"data":{"count":1}}'])
+  expect(await told('subscription { steps(after: "8", to: 9) }', '')).toEqual([
+    `data: {"data":{"steps":9},${said('steps')}}`,
+  ])
+  expect(await told('subscription { count(to: 1) }', '8')).toEqual([`data: {"data":{"count":1},${said('count')}}`])
   expect(await told('{ hello }', '8')).toEqual(['data: {"data":{"hello":"world"}}'])
 })
 
@@ -78,6 +83,16 @@ test('a Last-Event-ID of another feed is refused as such a cursor is', async () 
   await using server = await startTestServer()
   const response = await subscribe(server, 'subscription { steps(to: 9) }', { lastEventId: 'of another feed' })
   expect(await response.text()).toMatch(/^:\n\nevent: next\ndata: .*BAD_INPUT.*\n\nevent: complete\ndata:\n\n$/)
+})
+
+test('a client that takes JSON first, or a stream, gets JSON', async () => {
+  await using server = await startTestServer()
+  const asked = async (accept: string) =>
+    (await fetch(`${server.url}?query={hello}`, { headers: { accept } })).headers.get('content-type')
+  const json = 'application/graphql-response+json'
+  expect(await asked(`${json}, application/json, text/event-stream, multipart/mixed`)).toMatch(json)
+  expect(await asked('text/event-stream, multipart/mixed')).toMatch('text/event-stream')
+  expect(await asked('text/event-stream, application/json')).toMatch('text/event-stream')
 })
 
 test('refused subscriptions and sources that fail show their code and complete', async () => {
