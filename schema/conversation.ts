@@ -11,6 +11,7 @@ import { afterDescription, connectionType, firstDescription } from './connection
 import { asking, present, signedIn } from './context.ts'
 import { Node } from './node.ts'
 import { Conversation, ConversationFeedPayload, Membership, Message } from './refs.ts'
+import { passing } from './shared.ts'
 import { User, Viewer } from './user.ts'
 
 /** The id of a document in the collection of conversations. */
@@ -89,7 +90,10 @@ Conversation.implement({
       resolve: ({ lastMessageId }, _, context) =>
         lastMessageId ? context.app.queries.message(asking(context), lastMessageId) : undefined,
     }),
-    lastNumber: t.exposeInt('lastNumber', { description: 'Number of the newest message; 0 before the first.' }),
+    lastNumber: t.exposeInt('lastNumber', {
+      extensions: passing,
+      description: 'Number of the newest message; 0 before the first.',
+    }),
     viewerMembership: t.field({
       type: Membership,
       nullable: true,
@@ -120,10 +124,12 @@ Conversation.implement({
       ],
     }),
     revision: t.int({
+      extensions: passing,
       description: 'Number of durable changes so far: one more than the revision of the newest.',
       resolve: ({ lastRevision }) => lastRevision + 1,
     }),
     feedCursor: t.field({
+      extensions: passing,
       type: 'FeedCursor',
       description:
         'Where conversationFeed begins so that nothing is missed; what the page already shows may come again, with the same ids.',
@@ -150,7 +156,7 @@ Conversation.implement({
         return frame
       },
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began.' }),
+    createdAt: t.expose('createdAt', { extensions: passing, type: 'DateTime', description: 'When it began.' }),
   }),
 })
 

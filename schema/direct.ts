@@ -11,6 +11,7 @@ import { resultType } from './errors.ts'
 import { type MessagePayload, messageField, toMessagePayload } from './message.ts'
 import { Node } from './node.ts'
 import { Conversation, Message } from './refs.ts'
+import { passing } from './shared.ts'
 import { User } from './user.ts'
 
 const DirectConversation = builder.objectRef<Found<DirectDocument>>('DirectConversation').implement({
@@ -18,6 +19,7 @@ const DirectConversation = builder.objectRef<Found<DirectDocument>>('DirectConve
   interfaces: [Conversation, Node],
   fields: (t) => ({
     participants: t.field({
+      extensions: passing,
       type: [User],
       description: 'Everyone who is in it.',
       resolve: async ({ participants }, _, { loaders }) =>

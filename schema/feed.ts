@@ -130,6 +130,7 @@ const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').i
         event.kind === 'shown' && event.event.actor ? loaders.users.load(event.event.actor) : undefined,
     }),
     conversation: t.field({
+      extensions: shared,
       type: Conversation,
       nullable: true,
       description: 'The conversation as it is now.',

@@ -7,6 +7,7 @@ import { asking, signedIn } from './context.ts'
 import { frameFields, InboxEvent } from './feed.ts'
 import { Invitation } from './invitation.ts'
 import { Conversation } from './refs.ts'
+import { own, shared } from './shared.ts'
 import { Viewer } from './user.ts'
 
 type Of<K extends InboxItem['kind']> = InboxItem & { readonly kind: K }
@@ -14,6 +15,7 @@ type Of<K extends InboxItem['kind']> = InboxItem & { readonly kind: K }
 const interfaces = [InboxEvent]
 
 builder.objectRef<Of<'added'>>('ConversationAdded').implement({
+  extensions: own,
   description: 'The viewer joined, was added, or was written to for the first time.',
   interfaces,
   fields: (t) => ({
@@ -27,12 +29,14 @@ builder.objectRef<Of<'added'>>('ConversationAdded').implement({
 })
 
 builder.objectRef<Of<'removed'>>('ConversationRemoved').implement({
+  extensions: own,
   description: 'The viewer left, was removed or was banned; only the id can be named.',
   interfaces,
   fields: (t) => ({ conversationId: t.exposeID('conversationId', { description: 'Which conversation.' }) }),
 })
 
 builder.objectRef<Of<'marker'>>('ReadMarkerAdvanced').implement({
+  extensions: own,
   description: 'The viewer has read further, perhaps on another device.',
   interfaces,
   fields: (t) => ({
@@ -47,6 +51,7 @@ builder.objectRef<Of<'marker'>>('ReadMarkerAdvanced').implement({
 })
 
 builder.objectRef<Of<'invitation'>>('InvitationReceived').implement({
+  extensions: own,
   description: 'The viewer was invited to a room.',
   interfaces,
   fields: (t) => ({
@@ -64,6 +69,7 @@ const InboxFeedPayload = builder.objectRef<InboxFrame>('InboxFeedPayload').imple
     "The same for every member of a conversation; unread counts follow from lastNumber and the viewer's read markers.",
   fields: (t) => ({
     events: t.field({
+      extensions: shared,
       type: [InboxEvent],
       description: 'In the order of the log; none may be there.',
       resolve: ({ events }) => [...events],
@@ -85,6 +91,7 @@ const InboxDetailType = builder.enumType('InboxDetail', {
 
 builder.subscriptionFields((t) => ({
   inboxFeed: t.field({
+    extensions: shared,
     type: InboxFeedPayload,
     description:
       'All conversations of the viewer in one feed, own messages included, and what else concerns the viewer: conversations gained and lost, invitations, own read markers from other devices. Resumes over at most 10,000 events; beyond that it says `reset: TOO_FAR`.',

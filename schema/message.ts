@@ -22,6 +22,7 @@ Message.implement({
   interfaces: [Node],
   fields: (t) => ({
     conversation: t.field({
+      extensions: shared,
       type: Conversation,
       description: 'Where it was sent.',
       resolve: async ({ conversationId }, _, { loaders }) => present(await loaders.conversations.load(conversationId)),

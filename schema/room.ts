@@ -15,6 +15,7 @@ import { RoomRoleType } from './conversation.ts'
 import { type ErrorName, resultType } from './errors.ts'
 import { Node } from './node.ts'
 import { Conversation, Membership } from './refs.ts'
+import { passing } from './shared.ts'
 import { User } from './user.ts'
 
 const RoomVisibilityType = builder.enumType('RoomVisibility', {
@@ -40,27 +41,35 @@ export const Room = builder.objectRef<Found<RoomDocument>>('Room').implement({
   interfaces: [Conversation, Node],
   fields: (t) => ({
     slug: t.exposeString('slug', {
+      extensions: passing,
       nullable: true,
       description: 'Its name in addresses. Null while private: private names cannot be found out by trying them.',
     }),
-    name: t.exposeString('name', { description: 'What it is called.' }),
-    topic: t.exposeString('topic', { nullable: true, description: 'What it is about.' }),
-    visibility: t.expose('visibility', { type: RoomVisibilityType, description: 'Who may find, read and join it.' }),
+    name: t.exposeString('name', { extensions: passing, description: 'What it is called.' }),
+    topic: t.exposeString('topic', { extensions: passing, nullable: true, description: 'What it is about.' }),
+    visibility: t.expose('visibility', {
+      extensions: passing,
+      type: RoomVisibilityType,
+      description: 'Who may find, read and join it.',
+    }),
     historyVisibility: t.expose('historyVisibility', {
+      extensions: passing,
       type: HistoryVisibilityType,
       description: 'What a member sees of the time before joining.',
     }),
     slowModeSeconds: t.exposeInt('slowModeSeconds', {
+      extensions: passing,
       description: 'Seconds that a plain member waits between two messages; 0 for none.',
     }),
-    archived: t.exposeBoolean('archived', { description: 'Whether it can only be read.' }),
+    archived: t.exposeBoolean('archived', { extensions: passing, description: 'Whether it can only be read.' }),
     createdBy: t.field({
+      extensions: passing,
       type: User,
       nullable: true,
       description: 'Who made it; null where the server did.',
       resolve: ({ createdBy }, _, { loaders }) => (createdBy ? loaders.users.load(createdBy) : undefined),
     }),
-    memberCount: t.exposeInt('memberCount', { description: 'How many are in it.' }),
+    memberCount: t.exposeInt('memberCount', { extensions: passing, description: 'How many are in it.' }),
   }),
 })
 

@@ -1,15 +1,16 @@
 // What a subscription delivers at once. It may go to many, who then get the same text.
 
 import type { ExecutionResult } from 'graphql'
+import type { MadeFrame } from '../live/madeFrame.ts'
 
-export class Frame implements ExecutionResult {
+export class Frame implements ExecutionResult, MadeFrame {
   declare readonly errors?: NonNullable<ExecutionResult['errors']>
   readonly data: NonNullable<ExecutionResult['data']>
   declare readonly extensions?: NonNullable<ExecutionResult['extensions']>
   /** Where its feed stands once it has been received; undefined where a feed cannot be gone on with. */
   readonly #cursor: string | undefined
   #text: string | undefined
-  #bytes: Uint8Array | undefined
+  #parts: readonly Uint8Array[] | undefined
 
   constructor({ errors, data, extensions }: ExecutionResult & Pick<Frame, 'data'>, cursor?: string) {
     if (errors) this.errors = errors
@@ -29,8 +30,8 @@ export class Frame implements ExecutionResult {
   }
 
   /** The same in UTF-8. */
-  get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(this.text)
-    return this.#bytes
+  get parts(): readonly Uint8Array[] {
+    this.#parts ??= [Buffer.from(this.text)]
+    return this.#parts
   }
 }

@@ -11,7 +11,7 @@ import { Frame } from './frame.ts'
 import { isObject } from './gateRequest.ts'
 import { sessionEnded } from './refusal.ts'
 import { SharedFrames } from './sharedFrames.ts'
-import { Sharing } from './sharing.ts'
+import { Sharing, type SharingSaid } from './sharing.ts'
 
 type Args = ExecutionArgs & { readonly contextValue: Context }
 
@@ -34,6 +34,8 @@ export interface Making {
   frameOf(payload: unknown): Promise<Frame>
   /** Undefined where something in its frames is per viewer. */
   readonly shared: SharedMaking | undefined
+  /** What the client is told of that with its first frame. */
+  readonly said: SharingSaid
 }
 
 interface Subscription {
@@ -61,11 +63,11 @@ export class FrameMaker {
       group === undefined
         ? undefined
         : {
-            group,
+            group: group.name,
             make: (payload) => {
               const content = sharedIn(payload)
               const make = () => executed(payload, anybody())
-              return content === undefined ? make() : this.#shared.frame(content, group, make)
+              return content === undefined ? make() : this.#shared.frame(content, group.name, make)
             },
           }
     const frameOf = async (payload: unknown): Promise<Frame> => {
@@ -83,7 +85,7 @@ export class FrameMaker {
         for (const error of sessionEnded().errors) throw error
       return frame
     }
-    return { frameOf, shared }
+    return { frameOf, shared, said: this.#sharing.saidOf(args) }
   }
 
   async #executed(

@@ -3,11 +3,11 @@
 import {
   type DocumentNode,
   type ExecutionArgs,
-  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   isAbstractType,
+  isObjectType,
   Kind,
   separateOperations,
   TypeInfo,
@@ -19,11 +19,22 @@ import {
 interface Selection {
   /** The first field found that is per viewer, as "Type.field". */
   readonly because: string | undefined
+  /** Nothing in its frames changes but with the messages and people that they show. */
+  readonly lasting: boolean
   /** The variables that its frames may depend on: those of the feed's own arguments have done their work when it begins. */
   readonly variables: readonly string[]
   /** Told apart from all others by this. */
   readonly number: number
 }
+
+export interface Group {
+  readonly name: string
+  /** Its frames may be kept until a message or a person that they show changes. */
+  readonly lasting: boolean
+}
+
+/** Whether the frames of a subscription are made once for all who ask the same, and if not, what prevents it: "Type.field". */
+export type SharingSaid = { readonly shared: true } | { readonly shared: false; readonly because: string }
 
 type Asked = Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>
 
@@ -36,13 +47,19 @@ export class Sharing {
     this.#schema = schema
   }
 
-  /** Subscriptions with the same answer show the same frame in the same way; undefined where something in it is per viewer. */
-  groupOf({ document, operationName, variableValues }: Asked): string | undefined {
-    const { because, variables, number } = this.#selectionOf(document, operationName ?? '')
+  /** Subscriptions of the same group show the same frame in the same way; undefined where something in it is per viewer. */
+  groupOf({ document, operationName, variableValues }: Asked): Group | undefined {
+    const { because, lasting, variables, number } = this.#selectionOf(document, operationName ?? '')
     if (because !== undefined) return undefined
     // What was left out is not the same as null: there may be a default.
     const values = variables.map((name) => (variableValues?.[name] === undefined ? [] : [variableValues[name]]))
-    return JSON.stringify([number, ...values])
+    return { name: JSON.stringify([number, ...values]), lasting }
+  }
+
+  /** What a subscription is told of itself. */
+  saidOf({ document, operationName }: Asked): SharingSaid {
+    const { because } = this.#selectionOf(document, operationName ?? '')
+    return because === undefined ? { shared: true } : { shared: false, because }
   }
 
   #selectionOf(document: DocumentNode, operationName: string): Selection {
@@ -63,6 +80,7 @@ function read(schema: GraphQLSchema, document: DocumentNode): Omit<Selection, 'n
   const root = schema.getSubscriptionType()
   const variables = new Set<string>()
   let because: string | undefined
+  let lasting = true
   let ofTheFeed = false
   visit(
     document,
@@ -70,8 +88,12 @@ function read(schema: GraphQLSchema, document: DocumentNode): Omit<Selection, 'n
       Field: {
         enter: ({ name: { value } }) => {
           const parent = types.getParentType()
-          if (!value.startsWith('__') && !(parent && isShared(schema, parent, value)))
-            because ??= `${parent?.name}.${value}`
+          // Frames that are shared hold nothing of such a type.
+          if (parent?.extensions.own === true) return false
+          if (value.startsWith('__')) return undefined
+          if (!(parent && isMarked(schema, parent, value, 'shared'))) because ??= `${parent?.name}.${value}`
+          else if (isMarked(schema, parent, value, 'passing')) lasting = false
+          return undefined
         },
       },
       Argument: {
@@ -90,14 +112,23 @@ function read(schema: GraphQLSchema, document: DocumentNode): Omit<Selection, 'n
       },
     }),
   )
-  return { because, variables: [...variables].sort() }
+  return { because, lasting, variables: [...variables].sort() }
 }
 
-/** Of an interface, the fields of all types that may stand there. */
-function isShared(schema: GraphQLSchema, parent: GraphQLNamedType, field: string): boolean {
+type Mark = 'shared' | 'passing'
+
+/** Of an interface: shared where the fields of all types that may stand there are, passing where any of them is. */
+function isMarked(schema: GraphQLSchema, parent: GraphQLNamedType, field: string, mark: Mark): boolean {
   const named = getNamedType(parent)
-  if (isAbstractType(named)) return schema.getPossibleTypes(named).every((type) => marked(type.getFields()[field]))
-  return 'getFields' in named && marked((named.getFields() as Record<string, GraphQLField<unknown, unknown>>)[field])
+  if (!isAbstractType(named)) return has(mark, named, field)
+  // What only one viewer's own frames hold is in no frame that is shared.
+  const types = schema.getPossibleTypes(named).filter(({ extensions }) => extensions.own !== true)
+  return mark === 'shared'
+    ? types.every((type) => has(mark, type, field))
+    : types.some((type) => has(mark, type, field))
 }
 
-const marked = (field: GraphQLField<unknown, unknown> | undefined): boolean => field?.extensions.shared === true
+function has(mark: Mark, type: GraphQLNamedType, field: string): boolean {
+  if (!isObjectType(type)) return false
+  return type.getFields()[field]?.extensions[mark] === true
+}

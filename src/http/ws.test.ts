@@ -96,7 +96,8 @@ test('frames come in order, then complete; and complete from the client ends a f
   socket.subscribe('1', 'subscription { count(to: 5) }')
   await socket.until(() => socket.of('1').some(({ type }) => type === 'complete'))
   expect(socket.of('1').map(({ payload }) => payload)).toEqual([
-    ...[1, 2, 3, 4, 5].map((count) => ({ data: { count } })),
+    { data: { count: 1 }, extensions: { parley: { shared: false, because: 'Subscription.count' } } },
+    ...[2, 3, 4, 5].map((count) => ({ data: { count } })),
     undefined,
   ])
   const { opened, returned } = server.feeds

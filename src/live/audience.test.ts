@@ -19,11 +19,11 @@ import { absent, fold } from '../commands/streamState.ts'
 import type { ConversationEvent } from '../domain/events.ts'
 import { messageId, type UserId } from '../domain/ids.ts'
 import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
-import type { MadeFrame } from './audience.ts'
 import { Channel } from './channel.ts'
 import { ConversationFeed } from './conversationFeed.ts'
 import { beforeFirst } from './cursor.ts'
 import type { Frame } from './frame.ts'
+import type { MadeFrame } from './madeFrame.ts'
 
 const position = (revision: number) => `${revision}`.padStart(8, '0') as Position
 
@@ -68,7 +68,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
     await failing.until
     if (failing.with) throw failing.with
     const text = payload.events.map(({ revision }) => revision).join()
-    return { text, bytes: Buffer.from(text), cursor: payload.cursor }
+    return { text, parts: [Buffer.from(text)], cursor: payload.cursor }
   }
   /** Follows from the present on, and notes what comes in which way. */
   const follow = (

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConversationId } from '../domain/ids.ts'
 import { earliestOf, type FeedEvent, merged } from './event.ts'
 import { cut, type Frame } from './frame.ts'
+import type { MadeFrame } from './madeFrame.ts'
 
 /** What a node keeps of the conversation. */
 interface Recent {
@@ -13,15 +14,6 @@ interface Recent {
   readonly head: number
   /** From a revision on; undefined where that is kept no more. */
   from(revision: number): readonly FeedEvent[] | undefined
-}
-
-/** A frame as it goes out, the same for all: its JSON. */
-export interface MadeFrame {
-  readonly text: string
-  /** In UTF-8. */
-  readonly bytes: Uint8Array
-  /** Where the feed stands once it has been received; undefined where it cannot be gone on with. */
-  readonly cursor: string | undefined
 }
 
 /** How somebody takes frames that are made for many. */

@@ -34,7 +34,7 @@ test("the README's conversation with curl goes as it stands", async () => {
   expect(stdout).toContain('{"data":{"sendMessage":{"duplicate":false,"message":{"number":1,"text":"Hello!"}}}}')
   expect(stdout).toContain('{"number":1,"text":"Hello!","author":{"displayName":"Ada"}}')
   expect(stdout).toMatch(
-    /event: next\ndata: \{"data":\{"conversationFeed":\{"cursor":"[\w-]{47}","caughtUp":true,"events":\[\]\}\}\}/,
+    /event: next\ndata: \{"data":\{"conversationFeed":\{"cursor":"[\w-]{47}","caughtUp":true,"events":\[\]\}\}[,}]/,
   )
 })
 

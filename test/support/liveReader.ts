@@ -25,6 +25,8 @@ export interface LiveEnd {
 export interface LiveReader {
   /** What the field gave, frame by frame. */
   readonly frames: readonly Data[]
+  /** What they said beside their data. */
+  readonly extensions: readonly unknown[]
   readonly ended: Promise<LiveEnd>
   /** With what the server closed the socket; the status of an event stream once it is over. */
   readonly closed: Promise<number>
@@ -37,6 +39,7 @@ export interface LiveReader {
 interface Answer {
   readonly data?: Readonly<Record<string, Data>> | null
   readonly errors?: Errors
+  readonly extensions?: unknown
 }
 type Errors = readonly { readonly extensions?: { readonly code?: string } }[]
 
@@ -45,17 +48,22 @@ const codesOf = (errors: Errors = []): readonly string[] =>
 
 export function readLive(transport: LiveTransport, asked: Asked): LiveReader {
   const frames: Data[] = []
+  const extensions: unknown[] = []
   const ended = Promise.withResolvers<LiveEnd>()
   const closed = Promise.withResolvers<number>()
-  const take = ({ data, errors }: Answer): void => {
+  const take = ({ data, errors, extensions: more }: Answer): void => {
     const [frame] = Object.values(data ?? {})
-    if (frame) frames.push(frame)
+    if (frame) {
+      frames.push(frame)
+      extensions.push(more)
+    }
     if (errors && !data) ended.resolve({ how: 'error', codes: codesOf(errors) })
   }
   const hears = { take, ended: ended.resolve, closed: closed.resolve }
   const drop = transport === 'WebSocket' ? overSocket(asked, hears) : overEventStream(asked, hears)
   return {
     frames,
+    extensions,
     ended: ended.promise,
     closed: closed.promise,
     until: (fits) =>
