@@ -1,20 +1,39 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Types for the GraphQL documents of tests and examples. They are in git: made by `npm run codegen`, compared by `npm run check`. */
+const scalars = { ID: 'string', DateTime: 'string', FeedCursor: 'string', Position: 'string', JSON: 'unknown' }
+
+/**
+ * Types for the GraphQL documents of tests, examples and clients. They are in git: made by `npm run codegen`, compared by
+ * `npm run check`.
+ */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
-  documents: ['test/**/*.ts', 'examples/**/*.ts', '!test/generated/**'],
   ignoreNoDocuments: true,
   importExtension: '.ts',
   generates: {
     'test/generated/': {
+      documents: ['test/**/*.ts', 'examples/**/*.ts', '!test/generated/**'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        scalars: { ID: 'string', DateTime: 'string', FeedCursor: 'string', Position: 'string', JSON: 'unknown' },
+        scalars,
+      },
+    },
+    // As strings, so that a client needs no GraphQL of its own.
+    'clients/sdk/generated/documents.ts': {
+      documents: 'clients/sdk/documents.graphql',
+      plugins: ['typescript-operations', 'typed-document-node'],
+      config: {
+        documentMode: 'string',
+        inlineFragmentTypes: 'combine',
+        immutableTypes: true,
+        enumsAsTypes: true,
+        useTypeImports: true,
+        strictScalars: true,
+        scalars,
       },
     },
   },

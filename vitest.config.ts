@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
     environment: 'node',
-    include: ['src', 'projections', 'schema', 'test', 'examples'].map((folder) => `${folder}/**/*.test.ts`),
+    include: ['src', 'projections', 'schema', 'clients', 'test', 'examples'].map((folder) => `${folder}/**/*.test.ts`),
     // The second one ends the output with what ran on which engine.
     reporters: ['default', './test/reporting/engineTable.ts'],
     // Each file gets a process of its own: servers, worker threads and locks end with it.
