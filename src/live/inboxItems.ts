@@ -39,6 +39,10 @@ interface Viewer {
 
 const messageTypes: ReadonlySet<string> = new Set(['MessageSent', 'DMSent', 'MessageEdited', 'MessageDeleted'])
 
+/** Whether an event is told in inboxes of this detail. */
+export const isShownIn = (detail: InboxDetail, event: FeedEvent): boolean =>
+  detail === 'EVERYTHING' || (event.kind === 'shown' && messageTypes.has(event.event.type))
+
 /** Adds what the viewer is told of one event of a conversation, whose cursor is the feed's already. */
 export function tell(items: InboxItem[], standing: Standing, event: FeedEvent, viewer: Viewer): void {
   const { cursor } = event
@@ -66,10 +70,7 @@ function show(items: InboxItem[], standing: Standing, event: FeedEvent, { user, 
     readable || (event.kind === 'shown' && event.fresh)
       ? seenFrom(event, standing.visibleFrom)
       : seenFrom(event, Number.POSITIVE_INFINITY)
-  if (detail === 'MESSAGES') {
-    if (shown.kind === 'shown' && messageTypes.has(shown.event.type)) items.push(shown)
-    return
-  }
+  if (!isShownIn(detail, shown)) return
   const before = items.at(-1)
   if (shown.kind === 'skipped' && before?.kind === 'skipped' && before.conversationId === shown.conversationId)
     items[items.length - 1] = { ...shown, revision: before.revision }

@@ -16,8 +16,10 @@ import type { ReadModels } from '../projecting/readModels.ts'
 import type { Channels } from './channels.ts'
 import { anchorOf } from './cursor.ts'
 import { decodeInboxCursor, type InboxAnchor, type InboxPlace } from './inboxCursor.ts'
-import { InboxFeed, type InboxReset, type Part } from './inboxFeed.ts'
+import { InboxFeed, type InboxReset } from './inboxFeed.ts'
+import { InboxHub, type InboxOutlet } from './inboxHub.ts'
 import type { InboxDetail } from './inboxItems.ts'
+import type { Part } from './inboxStreams.ts'
 
 interface InboxesOptions {
   readonly store: EventStore
@@ -54,6 +56,8 @@ const chunk = 200
 export class Inboxes {
   readonly #options: InboxesOptions
   readonly #feeds = new Map<UserId, Set<InboxFeed>>()
+  /** By detail and group. */
+  readonly #hubs = new Map<string, InboxHub>()
 
   constructor(options: InboxesOptions) {
     this.#options = options
@@ -68,6 +72,10 @@ export class Inboxes {
         for (const member of data.members) this.#gained(member, { stream, next: revision, member: false }, position)
       else if (stream.startsWith('read-')) this.#ownNews(stream.slice(5, 41), stream)
       else if (stream.startsWith('invitations-')) this.#ownNews(stream.slice('invitations-'.length), stream)
+    }
+    for (const [key, hub] of this.#hubs) {
+      if (hub.size === 0) this.#hubs.delete(key)
+      else hub.note(events)
     }
   }
 
@@ -85,6 +93,7 @@ export class Inboxes {
       channels,
       now,
       handled: () => follower.handled,
+      hubOf: (of, outlet) => this.#hubOf(of, outlet),
       onClose: () => {
         watching?.[Symbol.dispose]()
         this.#remove(user, feed)
@@ -191,6 +200,15 @@ export class Inboxes {
       more = found.length === chunk
     }
     return streams
+  }
+
+  #hubOf(detail: InboxDetail, { group, make }: InboxOutlet): InboxHub {
+    const key = `${detail} ${group}`
+    const known = this.#hubs.get(key)
+    if (known) return known
+    const hub = new InboxHub(detail, make)
+    this.#hubs.set(key, hub)
+    return hub
   }
 
   #gained(user: unknown, part: Part, position: Position): void {

@@ -1,11 +1,10 @@
 // Feeds that show the same are served together.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type GraphQLObjectType, isObjectType } from 'graphql'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { schema } from '../../schema/schema.ts'
 import { type ApiClient, createRoom, guest, join, registered, send } from '../support/client.ts'
+import { executionsOf } from '../support/executions.ts'
 import { startTestServer } from '../support/testServer.ts'
 
 const documentWith = (more: string) => `subscription ($id: ID!, $after: FeedCursor) {
@@ -55,26 +54,6 @@ const eventsIn = (heard: readonly string[]) =>
 const bytesOf = (heard: readonly string[]) =>
   eventsIn(heard).map((event) => JSON.stringify({ ...event, conversation: undefined }))
 
-/** How often frames are executed while something is done. */
-async function executions(work: () => Promise<unknown>): Promise<number> {
-  const type = schema.getType('ConversationFeedPayload')
-  if (!isObjectType(type)) throw new Error('There is no ConversationFeedPayload.')
-  const { cursor } = (type as GraphQLObjectType).getFields()
-  const resolve = cursor?.resolve
-  if (!cursor || !resolve) throw new Error('It has no cursor.')
-  let count = 0
-  cursor.resolve = (...args) => {
-    count++
-    return resolve(...args)
-  }
-  try {
-    await work()
-    return count
-  } finally {
-    cursor.resolve = resolve
-  }
-}
-
 test('SAME: a frame is executed once for all who follow with one document, and shows what each would be shown alone', async () => {
   await using server = await startTestServer()
   const ada = await registered(server.graphql, 'ada')
@@ -89,7 +68,7 @@ test('SAME: a frame is executed once for all who follow with one document, and s
   const apart = await follow(ada, alone, room.id)
   const all = (count: number) =>
     expect.poll(() => [apart, ...together].every((heard) => eventsIn(heard).length === count)).toBe(true)
-  const count = await executions(async () => {
+  const count = await executionsOf('ConversationFeedPayload', async () => {
     const { message } = await send(ada, room.id, 'Hello, @ada')
     await all(1)
     await ada.command('mutation ($input: EditMessageInput!) { editMessage(input: $input) { __typename } }', {
