@@ -12,7 +12,11 @@ export interface Pointer {
 /** The version is part of the key: an older node goes on with its own. */
 export const pointerKey = (name: string, version: number): string => `projection/${name}/v${version}`
 
+/** What says how far the read models are: looked at often, so read together. */
+export const progressPrefix = 'projections/'
 export const checkpointKey = 'projections/checkpoint'
+/** Changes together with the checkpoint whenever a document is parked. */
+export const parkedMarkKey = 'projections/parked'
 export const leaseKey = 'projections/lease'
 /** Who asks for the lease. */
 export const leaseWantedKey = 'projections/lease/wanted'

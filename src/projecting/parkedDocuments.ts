@@ -45,8 +45,9 @@ export class ParkedDocuments {
   }
 
   async load(documents: Documents): Promise<void> {
+    const records = await documents.records(parkedPrefix(this.#collection))
     this.#kept.clear()
-    for (const record of (await documents.records(parkedPrefix(this.#collection))).values()) {
+    for (const record of records.values()) {
       const parked = parkedFromRecord(record.value)
       this.#kept.set(parked.documentId, { parked, recordVersion: record.version, changed: false })
     }

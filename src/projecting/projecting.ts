@@ -7,11 +7,12 @@ import type { LogListener } from '../eventstore/follower.ts'
 import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
 import { Backlog } from './backlog.ts'
 import { Bell } from './bell.ts'
-import { checkpointKey, leftovers, pointerKey, readPointers } from './builds.ts'
+import { checkpointKey, leftovers, parkedMarkKey, pointerKey, readPointers } from './builds.ts'
 import { atStart, fromRecord, isOfLog } from './checkpoint.ts'
 import type { CacheLimits } from './documentCache.ts'
 import { Lease } from './lease.ts'
 import type { Logger } from './logger.ts'
+import { LookingOn } from './lookingOn.ts'
 import { parkedKey } from './parking.ts'
 import { ReadModels } from './readModels.ts'
 import { inUse, type RebuildOptions, type RebuildResult, type RebuildSite, rebuild } from './rebuild.ts'
@@ -62,6 +63,7 @@ export class Projecting implements LogListener {
   readonly #runner: Runner
   readonly #lease: Lease | undefined
   readonly #leaseMs: number
+  readonly #lookingOn: LookingOn
   readonly #site: RebuildSite
   readonly #clock: () => number
   /** Set when everything stored is to be replaced, because it belongs to another log. */
@@ -84,6 +86,8 @@ export class Projecting implements LogListener {
     const lastsMs = shared?.leaseMs ?? 5_000
     this.#lease = shared && new Lease({ documents, holder: shared.holder, lastsMs, clock })
     this.#leaseMs = lastsMs
+    const { readModels } = this
+    this.#lookingOn = new LookingOn({ documents, projections: options.projections, readModels, backlog: this.#backlog })
     this.#runner = new Runner({
       documents,
       readModels: this.readModels,
@@ -94,8 +98,8 @@ export class Projecting implements LogListener {
       standbyMs: lastsMs / 5,
       busy: () => this.#busy,
       begin: () => this.#begin(),
-      standBy: () => this.#standBy(),
-      look: () => this.#look(),
+      standBy: () => untilDone(() => this.#lookingOn.lookAround(), this.#runner.persistence),
+      look: () => this.#lookingOn.look(),
       onEvents,
     })
     const graceMs = options.graceMs ?? (shared ? 20_000 : 1_000)
@@ -176,6 +180,7 @@ export class Projecting implements LogListener {
       runner: this.#runner,
       backlog: this.#backlog,
       readModels: this.readModels,
+      seenParked: (name) => this.#lookingOn.parked(name),
       level: this.#wasLevel && (this.#backlog.live || !this.#runner.leading),
       stopped: !this.#opened || this.#runner.stopped,
       now: this.#clock(),
@@ -282,6 +287,8 @@ export class Projecting implements LogListener {
       await documents.dropCollection(collection)
     }
     await this.#dropParkedOf(active)
+    const parkedMark = (await documents.record(parkedMarkKey))?.version ?? 0
+    this.#lookingOn.forget()
     const targets: Target[] = []
     for (const projection of this.#fresh ? [] : projections) {
       const key = pointerKey(projection.name, projection.version)
@@ -295,7 +302,7 @@ export class Projecting implements LogListener {
       this.readModels.use(projection.name, inUse(target))
       targets.push(target)
     }
-    return { targets, checkpoint: targets.length > 0 ? checkpoint : atStart, recordVersion }
+    return { targets, checkpoint: targets.length > 0 ? checkpoint : atStart, recordVersion, parkedMark }
   }
 
   async #dropParkedOf(active: ReadonlySet<string>): Promise<void> {
@@ -304,39 +311,6 @@ export class Projecting implements LogListener {
       const { build, documentId } = value
       if (typeof build !== 'string' || active.has(build) || key !== parkedKey(build, String(documentId))) continue
       await documents.write([], [{ key, expectedVersion: version, value: undefined }])
-    }
-  }
-
-  /** Another node folds: this one only looks where it is, and which builds are in use. */
-  async #standBy(): Promise<void> {
-    const { persistence } = this.#runner
-    await untilDone(() => this.#look(), persistence)
-    // A build may have been switched although nothing was folded since.
-    await untilDone(() => this.#useBuilds(), persistence)
-  }
-
-  async #look(): Promise<Position> {
-    const record = await this.#options.documents.record(checkpointKey)
-    const position = record && fromRecord(record.value).position
-    if (position === undefined || position <= this.readModels.checkpoint) return this.readModels.checkpoint
-    // After the checkpoint was read, and before it counts: a build that has been replaced is folded no further.
-    await this.#useBuilds()
-    this.#backlog.passed(position)
-    this.readModels.advance(position)
-    return this.readModels.checkpoint
-  }
-
-  async #useBuilds(): Promise<void> {
-    const { documents, projections } = this.#options
-    const pointers = await readPointers(documents, projections)
-    for (const projection of projections) {
-      const key = pointerKey(projection.name, projection.version)
-      const pointer = pointers.find((one) => one.key === key)?.pointer
-      if (pointer === undefined || pointer.collection === this.readModels.collectionOf(projection.name)) continue
-      const { collection } = pointer
-      const target = new Target({ projection, collection, limits: liveLimits, onError: 'park', empty: false })
-      await target.loadParked(documents)
-      this.readModels.use(projection.name, inUse(target))
     }
   }
 }

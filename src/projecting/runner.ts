@@ -6,7 +6,7 @@ import type { Recorded } from '../domain/events.ts'
 import type { Position } from '../eventstore/port.ts'
 import type { Backlog, Batch } from './backlog.ts'
 import type { Bell } from './bell.ts'
-import { checkpointKey } from './builds.ts'
+import { checkpointKey, parkedMarkKey } from './builds.ts'
 import { advanced, atStart, type Checkpoint, toRecord } from './checkpoint.ts'
 import { decodeAll, foldBatch, Pace } from './foldBatch.ts'
 import type { Lease } from './lease.ts'
@@ -22,6 +22,8 @@ export interface Beginning {
   readonly checkpoint: Checkpoint
   /** Version of the checkpoint's record; 0 where there is none. */
   readonly recordVersion: number
+  /** Version of the record that changes when a document is parked; 0 where there is none. */
+  readonly parkedMark: number
 }
 
 interface RunnerOptions {
@@ -72,6 +74,7 @@ export class Runner {
   #active: readonly Target[] = []
   #checkpoint = atStart
   #recordVersion = 0
+  #parkedMark = 0
   #leading = false
   #turns: { readonly work: () => Promise<void>; readonly refuse: (error: Error) => void }[] = []
   #inHand: { readonly events: number; readonly occurredAt: string | undefined } | undefined
@@ -223,10 +226,11 @@ export class Runner {
       await this.#follow(standbyMs)
       return false
     }
-    const { targets, checkpoint, recordVersion } = await begin()
+    const { targets, checkpoint, recordVersion, parkedMark } = await begin()
     this.#active = targets
     this.#checkpoint = checkpoint
     this.#recordVersion = recordVersion
+    this.#parkedMark = parkedMark
     this.#options.backlog.reset(checkpoint.position)
     this.#options.readModels.advance(checkpoint.position)
     this.#leading = true
@@ -301,9 +305,13 @@ export class Runner {
       const next = advanced(this.#checkpoint, events, position)
       const checkpoint = { key: checkpointKey, expectedVersion: this.#recordVersion, value: toRecord(next) }
       const writes = ordered.flatMap((target) => target.takeChanged())
-      const records = [...going.flatMap((target) => target.parkedChanges()), checkpoint]
+      const parked = going.flatMap((target) => target.parkedChanges())
+      const mark = { key: parkedMarkKey, expectedVersion: this.#parkedMark, value: { position } }
+      const isNew = parked.some(({ expectedVersion }) => expectedVersion === 0)
+      const records = [...parked, ...(isNew ? [mark] : []), checkpoint]
       await writeSurely(documents, { writes, records }, persistence)
       this.#recordVersion += 1
+      if (isNew) this.#parkedMark += 1
       this.#checkpoint = next
       this.#skipped += skipped
       readModels.advance(position)

@@ -28,6 +28,8 @@ interface Sources {
   readonly runner: Runner
   readonly backlog: Backlog
   readonly readModels: ReadModels
+  /** What is parked as far as this node has seen, while another one folds. */
+  readonly seenParked: (name: string) => readonly Parked[]
   /** True once everything that was in the log has been folded. */
   readonly level: boolean
   readonly stopped: boolean
@@ -40,6 +42,7 @@ export function statusOf({
   runner,
   backlog,
   readModels,
+  seenParked,
   level,
   stopped,
   now,
@@ -57,7 +60,7 @@ export function statusOf({
       position: readModels.checkpoint,
       lagEvents,
       lagSeconds,
-      parked: runner.active.find((target) => target.projection.name === name)?.parked ?? [],
+      parked: runner.active.find((target) => target.projection.name === name)?.parked ?? seenParked(name),
       ...(rebuiltEvents === undefined ? undefined : { rebuiltEvents }),
     }
   })

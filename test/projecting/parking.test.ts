@@ -97,6 +97,42 @@ test('where not even the document can be told, all of that stream is parked, and
   expect(await contents(world.documents, node.projecting)).toBe(await freshFold(world.store))
 })
 
+test('a node that looks on knows what the other one has parked once it says that it is level', async () => {
+  await using world = await World.open()
+  const { broken, state } = touchy()
+  const projections = [broken, houses, marks]
+  const first = await world.node({ projections, shared: { holder: 'first', leaseMs: 300 } })
+  const second = await world.node({ projections, shared: { holder: 'second', leaseMs: 300 } })
+  const room = house()
+  for (let number = 1; number <= 3; number++) {
+    const message = sent(number, 'fine')
+    const id = `message_${message.id}`
+    await world.append(room, message)
+    await second.level()
+    expect(second.projecting.readModels.parkedRevision(broken, id)).toBeUndefined()
+    const { revision } = await world.append(room, edited(message.id, 'unbearable'), edited(message.id, 'later'))
+    await second.level()
+    expect(second.projecting.readModels.parkedRevision(broken, id)).toBe(revision - 2)
+    expect(second.projecting.status()[0]?.parked).toHaveLength(number)
+  }
+  expect(first.projecting.leading).toBe(true)
+  // It takes over, and goes on looking on where the other one parks.
+  await first.close()
+  await world.append(room, sent(4))
+  await second.level()
+  const third = await world.node({ projections, shared: { holder: 'third', leaseMs: 300 } })
+  expect(third.projecting.status()[0]?.parked).toMatchObject([{ events: 2 }, { events: 2 }, { events: 2 }])
+  state.mended = true
+  await third.projecting.rebuild(['letters'])
+  await expect.poll(() => second.projecting.status()[0]?.parked).toEqual([])
+  expect(second.projecting.leading).toBe(false)
+  const message = sent(5, 'fine')
+  state.mended = false
+  await world.append(room, message, edited(message.id, 'unbearable'))
+  await second.level()
+  expect(second.projecting.status()[0]?.parked).toMatchObject([{ documentId: `message_${message.id}` }])
+})
+
 test('ERASE: a parked message does not keep a text that was deleted', async () => {
   await using world = await World.open()
   const { broken } = touchy()

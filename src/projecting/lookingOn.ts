@@ -1,0 +1,88 @@
+// What a node that does not fold knows of the read models: how far they are, which builds are in use, and what is parked in them.
+
+import type { Projection } from '../../projections/projection.ts'
+import type { Documents } from '../documents/port.ts'
+import type { Position } from '../eventstore/port.ts'
+import type { Backlog } from './backlog.ts'
+import { checkpointKey, parkedMarkKey, pointerKey, progressPrefix, readPointers } from './builds.ts'
+import { fromRecord } from './checkpoint.ts'
+import { ParkedDocuments } from './parkedDocuments.ts'
+import type { Parked } from './parking.ts'
+import type { ReadModels } from './readModels.ts'
+
+interface LookingOnOptions {
+  readonly documents: Documents
+  readonly projections: readonly Projection[]
+  readonly readModels: ReadModels
+  readonly backlog: Backlog
+}
+
+interface Seen {
+  readonly collection: string
+  readonly parked: ParkedDocuments
+}
+
+export class LookingOn {
+  readonly #options: LookingOnOptions
+  /** The builds in use, by projection. */
+  readonly #seen = new Map<string, Seen>()
+  /** Version of the record that changes when a document is parked. */
+  #parkedMark = 0
+
+  constructor(options: LookingOnOptions) {
+    this.#options = options
+  }
+
+  /** What is parked of a projection, as far as this node has seen. */
+  parked(name: string): readonly Parked[] {
+    return this.#seen.get(name)?.parked.all ?? []
+  }
+
+  /** This node folds now: when it looks on again, it begins anew. */
+  forget(): void {
+    this.#seen.clear()
+    this.#parkedMark = 0
+  }
+
+  /** Looks where the node that folds is, and takes over all that holds up to there. @returns how far that is */
+  async look(): Promise<Position> {
+    const { documents, readModels, backlog } = this.#options
+    const records = await documents.records(progressPrefix)
+    const record = records.get(checkpointKey)
+    const position = record && fromRecord(record.value).position
+    if (position === undefined || position <= readModels.checkpoint) return readModels.checkpoint
+    // After the checkpoint was read, and before it counts: a build that has been replaced is folded no further, and a document that
+    // has been parked is exact only up to there.
+    await this.#useBuilds()
+    const mark = records.get(parkedMarkKey)?.version ?? 0
+    if (mark !== this.#parkedMark) {
+      for (const { parked } of this.#seen.values()) await parked.load(documents)
+      this.#parkedMark = mark
+    }
+    backlog.passed(position)
+    readModels.advance(position)
+    return readModels.checkpoint
+  }
+
+  /** Looks at everything, also where nothing was folded since: a build may have been switched. */
+  async lookAround(): Promise<void> {
+    await this.look()
+    await this.#useBuilds()
+    // How many events were left out of them.
+    for (const { parked } of this.#seen.values()) if (parked.size > 0) await parked.load(this.#options.documents)
+  }
+
+  async #useBuilds(): Promise<void> {
+    const { documents, projections, readModels } = this.#options
+    const pointers = await readPointers(documents, projections)
+    for (const { name, version } of projections) {
+      const key = pointerKey(name, version)
+      const collection = pointers.find((one) => one.key === key)?.pointer.collection
+      if (collection === undefined || collection === this.#seen.get(name)?.collection) continue
+      const parked = new ParkedDocuments({ projection: name, collection })
+      await parked.load(documents)
+      readModels.use(name, { collection, parkedRevision: (id, stream) => parked.revision(id, stream) })
+      this.#seen.set(name, { collection, parked })
+    }
+  }
+}
