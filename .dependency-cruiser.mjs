@@ -17,8 +17,8 @@ export default {
       name: 'resolves',
       comment: 'What is imported must be there.',
       severity: 'error',
-      // What the peers of the benches need is installed by those, in a folder of its own.
-      from: { path: ours, pathNot: '^bench/peers/' },
+      // What the peers of the benches and the clients among the examples need is installed by those, in folders of their own.
+      from: { path: ours, pathNot: '^(bench/peers|examples/(apollo|event-source|graphql-ws|relay|urql))/' },
       // That one package has types only, so there is no module to find.
       to: { couldNotResolve: true, pathNot: '^@graphql-typed-document-node/core$' },
     },
@@ -124,7 +124,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(node_modules|bench/node_modules|data)/' },
+    exclude: { path: '^(node_modules|bench/node_modules|examples/[^/]+/node_modules|data)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
