@@ -7,8 +7,8 @@ import type { StormOutcome, StormPlan } from './stormPlan.ts'
 import { StormReader } from './stormReader.ts'
 import { StormSender } from './stormSender.ts'
 
-/** How long is waited for what must come, in ms. */
-const patienceMs = 60_000
+/** How long is waited for what must come, in ms: long where many have much to catch up with. */
+const patienceOf = ({ messages, stalled }: StormPlan): number => 60_000 + (messages * stalled) / 10
 const bucketMs = 0.1
 
 /** Counts of delays, by steps of 0.1 ms up to 10 s. */
@@ -33,7 +33,7 @@ class Delays {
   }
 }
 
-async function until(fits: () => boolean, what: string): Promise<void> {
+async function until(fits: () => boolean, what: string, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (!fits()) {
     if (performance.now() > deadline) throw new Error(`In ${patienceMs / 1_000} s it has not come about that ${what}.`)
@@ -68,6 +68,7 @@ async function send(sender: StormSender, { messages, rate }: StormPlan): Promise
 
 async function storm(plan: StormPlan): Promise<StormOutcome> {
   const random = new Random(plan.seed)
+  const patienceMs = patienceOf(plan)
   const sightings = new Sightings()
   const delays = new Delays()
   const newReader = (onDelivery: (ms: number) => void) => (_: unknown, index: number) =>
@@ -88,7 +89,7 @@ async function storm(plan: StormPlan): Promise<StormOutcome> {
   )
   const readers = [...quick, ...stalled]
   const sender = new StormSender({ ...plan, token: plan.sender, random: random.fork(), name: `storm-${plan.seed}` })
-  await until(() => readers.every(({ following }) => following), 'everybody follows')
+  await until(() => readers.every(({ following }) => following), 'everybody follows', patienceMs)
   for (const reader of stalled) reader.stall()
   const ends = quick.map((reader) => cutting(reader, plan.cutEveryMs, random.fork()))
   process.send?.({ phase: 'sending' })
@@ -96,13 +97,13 @@ async function storm(plan: StormPlan): Promise<StormOutcome> {
   await send(sender, plan)
   const seconds = (performance.now() - begun) / 1_000
   process.send?.({ phase: 'sent' })
-  await until(() => sender.underWay === 0, 'everything is acknowledged')
+  await until(() => sender.underWay === 0, 'everything is acknowledged', patienceMs)
   const acknowledgedAt = performance.now()
   for (const end of ends) end()
   for (const reader of stalled) reader.goOn()
   const head = Math.max(...sender.acknowledged.values())
   // Whoever does not come there is told of in what came of it.
-  await until(() => readers.every(({ revision }) => revision >= head), 'everybody has all').catch(() => {})
+  await until(() => readers.every(({ revision }) => revision >= head), 'everybody has all', patienceMs).catch(() => {})
   const levelMs = performance.now() - acknowledgedAt
   // What is told once too often may come late.
   await sleep(500)
