@@ -86,10 +86,11 @@ export async function* conversationFeed(
     if (reset) {
       parts.notices.report({ name: reset, feed: conversationId })
       revisions.forget()
+      reading.cursor = frame.cursor
     }
     const events = await proven(reading, frame.events)
-    reading.cursor = frame.cursor
-    const reached: Place = { cursor: frame.cursor, next: revisions.next }
+    // Of the last event, not of the frame: what a frame lacks may be missing after it too.
+    const reached: Place = { cursor: reading.cursor, next: revisions.next }
     yield { events, caughtUp: frame.caughtUp, reset, place: reached }
     if (stored) await parts.storage.set(key, JSON.stringify(reached))
   }

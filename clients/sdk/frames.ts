@@ -34,7 +34,7 @@ type End =
   | { readonly kind: 'refused'; readonly error: RefusedError }
 
 /** Events that may wait for their reader. Beyond that the feed is left, and continued when they have been read. */
-const eventsWaiting = 5_000
+const eventsWaiting = 1_000
 
 export class Frames<Event> {
   readonly #options: FramesOptions<Event>

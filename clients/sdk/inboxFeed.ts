@@ -62,12 +62,14 @@ export async function* inboxFeed(
     if (reset) {
       parts.notices.report({ name: reset, feed: 'inbox' })
       proof.forget()
+      cursor = frame.cursor
     }
-    const { events, missing } = detail === 'EVERYTHING' ? proof.take(frame.events) : { events: frame.events }
-    const reached = missing ? (events.at(-1)?.cursor ?? cursor) : frame.cursor
+    const checked = detail === 'EVERYTHING'
+    const { events, missing } = checked ? proof.take(frame.events) : { events: frame.events, missing: false }
+    // Where all is checked, of the last event: what a frame lacks may be missing after it too.
+    cursor = checked ? (events.at(-1)?.cursor ?? cursor ?? frame.cursor) : frame.cursor
     // What is missing comes from the server once more, from right before it.
-    if (missing && reached !== undefined) frames.rewind(reached)
-    cursor = reached ?? frame.cursor
+    if (missing) frames.rewind(cursor)
     yield { events, caughtUp: frame.caughtUp && !missing, reset, cursor }
     if (stored) await parts.storage.set(key, JSON.stringify(cursor))
   }
