@@ -27,6 +27,7 @@ export class ReadModels {
   readonly #waiters = new Waiters()
   readonly #rebuilding = new Map<string, number>()
   #checkpoint: Position = start
+  #onAwaited: (() => void) | undefined
 
   constructor(documents: Documents) {
     this.#documents = documents
@@ -72,7 +73,10 @@ export class ReadModels {
     position: Position,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<boolean> {
-    return position <= this.#checkpoint ? Promise.resolve(true) : this.#waiters.wait(position, options)
+    if (position <= this.#checkpoint) return Promise.resolve(true)
+    const reached = this.#waiters.wait(position, options)
+    this.#onAwaited?.()
+    return reached
   }
 
   /**
@@ -83,7 +87,17 @@ export class ReadModels {
     return this.#builds.get(projection.name)?.parkedRevision(id, stream)
   }
 
-  // ── told by the runner ──
+  // ── told and asked by the runner ──
+
+  /** Whether somebody waits for more than can be read. */
+  get awaited(): boolean {
+    return this.#waiters.any
+  }
+
+  /** Called whenever somebody begins to wait. */
+  onAwaited(listener: () => void): void {
+    this.#onAwaited = listener
+  }
 
   /** What was written up to here can be read now. */
   advance(position: Position): void {

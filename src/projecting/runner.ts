@@ -34,6 +34,8 @@ interface RunnerOptions {
   readonly logger: Logger
   /** Where several nodes share the documents. */
   readonly lease: Lease | undefined
+  /** Whether this node may take the lease: not while one lives that brings a newer version. */
+  readonly mayTake: () => Promise<boolean>
   /** How often a node without the lease looks whether it is free, in ms. */
   readonly standbyMs: number
   /** Whether something is under way that only the node that folds can do. */
@@ -57,6 +59,14 @@ export interface Companion {
 /** How often a node that waits for the one that folds looks where that one is, in ms; seldomer while nothing moves. */
 const lookMs = 10
 const longestLookMs = 200
+
+/**
+ * After a batch, what comes within so many ms is folded together: one small batch after the other takes several times as long.
+ * Whoever waits for it ends that at once.
+ */
+const gatherMs = 10
+/** So many events are a batch worth folding. */
+const enough = 250
 
 /** Another node folds now. */
 export class NotTheRunner extends Error {
@@ -82,9 +92,12 @@ export class Runner {
   #trouble: string | undefined
   #skipped = 0
   #running: Promise<void> | undefined
+  #gatherUntil = 0
+  #hurry: (() => void) | undefined
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    options.readModels.onAwaited(() => this.#hurry?.())
   }
 
   get active(): readonly Target[] {
@@ -139,6 +152,7 @@ export class Runner {
 
   async close(): Promise<void> {
     this.#stop.abort(new Error('The read models are closed.'))
+    this.#hurry?.()
     await this.#running
     this.#yield(new Error('The read models are closed.'))
     await this.#options.backlog.close()
@@ -151,6 +165,7 @@ export class Runner {
     return new Promise((resolve, reject) => {
       this.#turns.push({ work: () => work().then(resolve, reject), refuse: reject })
       this.#options.bell.ring()
+      this.#hurry?.()
     })
   }
 
@@ -189,6 +204,7 @@ export class Runner {
     signal.addEventListener('abort', () => resolve(), { once: true })
     this.#atEnd.push({ resolve })
     this.#options.backlog.readTheLog()
+    this.#hurry?.()
     await promise
     signal.throwIfAborted()
   }
@@ -214,14 +230,14 @@ export class Runner {
   }
 
   async #mayFold(): Promise<boolean> {
-    const { lease, begin, standBy, standbyMs } = this.#options
+    const { lease, mayTake, begin, standBy, standbyMs } = this.#options
     if (this.#leading) {
       const letGo = !this.#options.busy()
       if (!lease || (await untilDone(() => lease.renewInTime({ letGo }), this.persistence))) return true
       this.#yield(new NotTheRunner())
       return false
     }
-    if (lease && !(await lease.take())) {
+    if (lease && !((await mayTake()) && (await lease.take()))) {
       await standBy()
       await this.#follow(standbyMs)
       return false
@@ -273,6 +289,7 @@ export class Runner {
     const { backlog, bell } = this.#options
     const turn = this.#turns.shift()
     if (turn) return turn.work()
+    if (await this.#gathered()) return
     const idle = this.#active.length === 0 && this.#companions.size === 0
     // Who asks while the end is looked for may know of more than is found.
     const asked = this.#atEnd.length
@@ -280,6 +297,22 @@ export class Runner {
     if (batch) return this.#apply(batch)
     if (!idle) for (const one of this.#atEnd.splice(0, asked)) one.resolve()
     await bell.wait(this.#stop.signal, this.#options.lease && this.#options.standbyMs)
+  }
+
+  /** @returns whether it has waited: others may have come in between */
+  async #gathered(): Promise<boolean> {
+    const { backlog, readModels } = this.#options
+    const left = this.#gatherUntil - performance.now()
+    if (left <= 0 || !backlog.live || backlog.events >= enough || readModels.awaited) return false
+    if (this.#companions.size > 0 || this.#atEnd.length > 0) return false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, left)
+    this.#hurry = resolve
+    await promise
+    clearTimeout(timer)
+    this.#hurry = undefined
+    this.#gatherUntil = 0
+    return true
   }
 
   async #apply({ events, position }: Batch): Promise<void> {
@@ -328,6 +361,7 @@ export class Runner {
       throw error
     } finally {
       this.#inHand = undefined
+      this.#gatherUntil = performance.now() + gatherMs
     }
   }
 }

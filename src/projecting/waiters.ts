@@ -44,6 +44,10 @@ export class Waiters {
     })
   }
 
+  get any(): boolean {
+    return this.#waiters.length > 0
+  }
+
   reached(position: Position): void {
     for (
       let last = this.#waiters.at(-1);

@@ -164,7 +164,10 @@ test('whoever is busy with the read models does not let go of them', async () =>
     return write(writes, records)
   }
   const compared = first.projecting.verify(['houses'])
-  await expect(second.projecting.rebuild('all')).rejects.toThrow(NotTheRunner)
-  held.resolve()
+  try {
+    await expect(second.projecting.rebuild('all')).rejects.toThrow(NotTheRunner)
+  } finally {
+    held.resolve()
+  }
   expect(await compared).toMatchObject([{ differenceCount: 0 }])
 })

@@ -152,3 +152,29 @@ test('a flood beyond what may wait is read from the log, in order and whole', as
   const [document] = await node.projecting.readModels.get(houses, [room])
   expect(document).toMatchObject({ revision: 11_999, document: { sent: 12_000 } })
 })
+
+test('what happens right after a batch is folded with what follows, unless somebody waits for it', async () => {
+  await using world = await World.open()
+  const node = await world.node()
+  const room = house()
+  await world.append(room, sent(1))
+  await node.level()
+  let written = 0
+  const write = world.documents.write.bind(world.documents)
+  world.documents.write = (writes, records) => {
+    written++
+    return write(writes, records)
+  }
+  const revisions = 40
+  for (let n = 0; n < revisions; n++) await world.append(room, sent(n + 2))
+  await node.level()
+  expect(written).toBeLessThan(revisions / 2)
+  // Each of these asks to see what it has done.
+  const begun = performance.now()
+  for (let n = 0; n < 20; n++) {
+    const { position } = await world.append(room, sent(100 + n))
+    expect(await node.projecting.readModels.waitFor(position, { timeoutMs: 2_000 })).toBe(true)
+  }
+  expect(written).toBeGreaterThanOrEqual(20)
+  expect(performance.now() - begun).toBeLessThan(5_000)
+})
