@@ -7,6 +7,7 @@ export const benches = [
   { name: 'fanout-shapes', measures: 'server' },
   { name: 'inbox', measures: 'server' },
   { name: 'idle', measures: 'server' },
+  { name: 'storm', measures: 'server' },
   { name: 'send', measures: 'server' },
   { name: 'latency', measures: 'server' },
   { name: 'lag', measures: 'server' },

@@ -12,6 +12,7 @@ const runs: Readonly<Record<Bench['name'], () => Promise<{ readonly run: Run }>>
   'fanout-shapes': () => import('./fanoutShapes.ts'),
   inbox: () => import('./inbox.ts'),
   idle: () => import('./idle.ts'),
+  storm: () => import('./storm.ts'),
   send: () => import('./send.ts'),
   latency: () => import('./latency.ts'),
   lag: () => import('./lag.ts'),

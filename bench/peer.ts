@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Kind } from './dialogues.ts'
 
-export type PeerName = Exclude<Kind, 'parley'> | 'socketIoStored' | 'expressStored'
+export type PeerName = Exclude<Kind, 'parley'> | 'socketIoStored' | 'socketIoRecovering' | 'expressStored'
 
 export interface Peer extends Disposable {
   readonly port: number

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { Connections, type OpenConnection } from './connections.ts'
 import { startTestServer, type TestServer } from './serverForTests.ts'
@@ -53,4 +53,66 @@ test('sockets and streams of an address that has too many are refused with 429',
   over.abort()
   await expect.poll(() => server.http.connections()).toBe(0)
   await expect.poll(() => server.feeds.opened - server.feeds.returned).toBe(0)
+})
+
+test.each([
+  [1_000, 2_000],
+  [20_000, 4_000],
+])(
+  '%i connections of a server that stops are told so within %i ms, a few at a time, and no others come',
+  async (count, ms) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const connections = new Connections({ limit: 100_000 })
+      const begun = performance.now()
+      const told: { readonly at: number; readonly code: number }[] = []
+      for (let n = 0; n < count; n++)
+        connections.add({ ...from('127.0.0.1'), close: (code) => told.push({ at: performance.now() - begun, code }) })
+      const gone = connections.sendAway(1012, 'Restarting, come back')
+      expect(connections.refusal('127.0.0.1')).toMatchObject({ status: 503 })
+      await vi.advanceTimersByTimeAsync(ms)
+      await gone
+      expect(told.map(({ code }) => code)).toEqual(Array(count).fill(1012))
+      expect(told.at(-1)?.at).toBeGreaterThan(ms * 0.95)
+      for (let at = 0; at < ms; at += 100) {
+        const within = told.filter((one) => one.at >= at && one.at < at + 100).length
+        expect(within).toBeLessThanOrEqual((count / ms) * 100 * 1.05)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  },
+)
+
+test('while its sockets leave, a server is not ready, takes no others, and goes on to answer what is asked', async () => {
+  const server = await startTestServer()
+  const closed: number[] = []
+  const opened = Array.from({ length: 100 }, async () => {
+    const socket = new WebSocket(server.socketUrl, 'graphql-transport-ws')
+    socket.on('close', (code) => closed.push(code))
+    await once(socket, 'open')
+  })
+  await Promise.all(opened)
+  const over = new AbortController()
+  const streams = await Promise.all([1, 2].map(() => stream(server, '127.0.0.1', over.signal)))
+  const closing = server.http.close()
+  const ready = await fetch(`${server.origin}/readyz`)
+  expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }])
+  const late = new WebSocket(server.socketUrl, 'graphql-transport-ws')
+  late.on('error', () => {})
+  const [, refused] = await once(late, 'unexpected-response')
+  expect(refused.statusCode).toBe(503)
+  expect((await stream(server, '127.0.0.1', over.signal)).status).toBe(503)
+  const answer = await fetch(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ hello }"}',
+  })
+  expect(await answer.json()).toEqual({ data: { hello: 'world' } })
+  expect(closed.length).toBeLessThan(100)
+  await closing
+  await expect.poll(() => closed).toEqual(Array(100).fill(1012))
+  // An event stream just ends, without saying that it is complete: its client comes back.
+  for (const { body } of streams) expect(await new Response(body).text()).not.toContain('complete')
+  await server[Symbol.asyncDispose]()
 })

@@ -7,6 +7,11 @@ import { type Refused, refused } from './refusal.ts'
 /** Open connections of one address, or of one IPv6 network of the size that one customer gets. */
 const connectionsPerAddress = 1_000
 
+/** When the server stops, its connections are closed this far apart, but all of them within some seconds; ms. */
+const leaveMs = 2
+const leaveAllMs = 4_000
+const leaveTurnMs = 20
+
 export interface OpenConnection {
   /** Of its client. */
   readonly address: string
@@ -28,6 +33,7 @@ export class Connections {
   readonly #perAddress: number
   readonly #open = new Set<OpenConnection>()
   readonly #byAddress = new Map<string, number>()
+  #leaving = false
 
   /**
    * @param limit open connections in all
@@ -44,6 +50,7 @@ export class Connections {
 
   /** Why there is no room for one more from this address; nothing where there is. */
   refusal(address: string): Refused | undefined {
+    if (this.#leaving) return refused('UNAVAILABLE', 'The server is restarting. Come back in a moment.')
     if (this.#open.size >= this.#limit)
       return refused('UNAVAILABLE', 'The server has as many connections as it can hold. Come back later.')
     if (isLoopback(address) || (this.#byAddress.get(addressGroup(address)) ?? 0) < this.#perAddress) return undefined
@@ -68,8 +75,19 @@ export class Connections {
     else this.#byAddress.delete(group)
   }
 
-  closeAll(code: number, reason: string): void {
-    for (const connection of [...this.#open]) connection.close(code, reason)
+  /**
+   * Takes none any more, and closes those that are open one after the other, so that not all of them come to another server at the
+   * same moment. @returns when all have been told
+   */
+  async sendAway(code: number, reason: string): Promise<void> {
+    this.#leaving = true
+    const leaving = [...this.#open]
+    const turns = Math.ceil(Math.min(leaving.length * leaveMs, leaveAllMs) / leaveTurnMs)
+    for (let turn = 1; turn <= turns; turn++) {
+      const told = leaving.splice(0, Math.ceil(leaving.length / (turns - turn + 1)))
+      for (const connection of told) connection.close(code, reason)
+      if (leaving.length > 0) await new Promise((resolve) => setTimeout(resolve, leaveTurnMs))
+    }
   }
 
   destroyAll(): void {

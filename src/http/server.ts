@@ -107,8 +107,9 @@ export class HttpServer {
   async close(): Promise<void> {
     this.#stopping = true
     this.#options.health.stopping()
+    // Meanwhile it goes on to answer: that it is not ready, that there are no sockets here now, and what was asked before.
+    await this.#connections.sendAway(1012, 'Restarting, come back')
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#connections.closeAll(1012, 'Restarting, come back')
     this.#server.closeIdleConnections()
     const late = setTimeout(() => {
       this.#connections.destroyAll()

@@ -2,6 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../random.ts'
+import { cutting, sendSteadily } from './cutting.ts'
+import { Delays } from './delays.ts'
 import { Sightings } from './sightings.ts'
 import type { StormOutcome, StormPlan } from './stormPlan.ts'
 import { StormReader } from './stormReader.ts'
@@ -9,60 +11,11 @@ import { StormSender } from './stormSender.ts'
 
 /** How long is waited for what must come, in ms: long where many have much to catch up with. */
 const patienceOf = ({ messages, stalled }: StormPlan): number => 60_000 + (messages * stalled) / 10
-const bucketMs = 0.1
-
-/** Counts of delays, by steps of 0.1 ms up to 10 s. */
-class Delays {
-  readonly #counts = new Uint32Array(100_000)
-  #total = 0
-
-  add(ms: number): void {
-    const bucket = Math.min(this.#counts.length - 1, Math.max(0, Math.floor(ms / bucketMs)))
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
-    this.#total++
-  }
-
-  /** @returns ms */
-  percentile(share: number): number {
-    let left = this.#total * share
-    for (const [bucket, count] of this.#counts.entries()) {
-      left -= count
-      if (left <= 0) return (bucket + 1) * bucketMs
-    }
-    return 0
-  }
-}
-
 async function until(fits: () => boolean, what: string, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (!fits()) {
     if (performance.now() > deadline) throw new Error(`In ${patienceMs / 1_000} s it has not come about that ${what}.`)
     await sleep(10)
-  }
-}
-
-/** Cuts somebody off again and again. @returns what ends it */
-function cutting(reader: StormReader, everyMs: number, random: Random): () => void {
-  let timer: NodeJS.Timeout | undefined
-  const again = (): void => {
-    timer = setTimeout(
-      () => {
-        reader.cut()
-        again()
-      },
-      random.between(everyMs / 2, everyMs * 1.5),
-    )
-  }
-  if (everyMs > 0) again()
-  return () => clearTimeout(timer)
-}
-
-async function send(sender: StormSender, { messages, rate }: StormPlan): Promise<void> {
-  const begun = performance.now()
-  while (sender.sent < messages) {
-    const due = Math.min(messages, Math.ceil(((performance.now() - begun) / 1_000) * rate))
-    while (sender.sent < due) sender.send()
-    await sleep(5)
   }
 }
 
@@ -93,9 +46,7 @@ async function storm(plan: StormPlan): Promise<StormOutcome> {
   for (const reader of stalled) reader.stall()
   const ends = quick.map((reader) => cutting(reader, plan.cutEveryMs, random.fork()))
   process.send?.({ phase: 'sending' })
-  const begun = performance.now()
-  await send(sender, plan)
-  const seconds = (performance.now() - begun) / 1_000
+  const seconds = await sendSteadily(sender, plan)
   process.send?.({ phase: 'sent' })
   await until(() => sender.underWay === 0, 'everything is acknowledged', patienceMs)
   const acknowledgedAt = performance.now()
