@@ -145,6 +145,24 @@ test('what waits when the client is closed is sent by the next, in order', async
   expect(next.log[0]).toEqual(log[0])
 })
 
+test('what is queued after the clock was set back comes after what was queued before', async () => {
+  const storage = memoryStorage()
+  const { outbox, closing } = await opened(() => 'away', storage)
+  await outbox.add('room_a', 'one')
+  closing.abort()
+  const [key = ''] = await storage.keys('')
+  const value = (await storage.get(key)) ?? ''
+  await storage.delete(key)
+  await storage.set(
+    key.replace(/\d{16}/, (order) => String(Number(order) + 5_000_000).padStart(16, '0')),
+    value,
+  )
+  const next = await opened(() => 'ok', storage)
+  await Promise.all([next.outbox.add('room_a', 'two'), next.outbox.settled()])
+  await next.outbox.settled()
+  expect(texts(next.log)).toEqual(['one', 'two'])
+})
+
 test('what is dismissed is not sent, and what a feed has brought is not sent again', async () => {
   let back = false
   const { outbox, log, storage } = await opened(() => (back ? 'ok' : 'away'))

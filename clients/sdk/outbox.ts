@@ -50,6 +50,8 @@ export class Outbox {
   static async open(options: OutboxOptions): Promise<Outbox> {
     const outbox = new Outbox(options)
     for (const key of await options.storage.keys(folder)) {
+      // What comes from now on comes after it, even if the clock was set back.
+      outbox.#lastOrder = Math.max(outbox.#lastOrder, Number.parseInt(key.slice(folder.length), 10) || 0)
       const queued = queuedIn(await storedJson(options.storage, key))
       if (queued) outbox.#entries.push({ key, queued, stored: Promise.resolve() })
     }
