@@ -198,6 +198,7 @@ const pages = [
   'CONTRIBUTING.md',
   'docs/guide/getting-started.md',
   'docs/guide/feeds.md',
+  'docs/guide/sdk.md',
   'docs/guide/permissions.md',
   'docs/guide/operating.md',
   'docs/guide/cluster.md',
