@@ -1,10 +1,12 @@
 // Random rooms, in which people come and go, are removed and banned, and settings change: what feeds show, and what can be asked
-// for, is the same for each of them at every pause, and what the rules say.
+// for, is the same for each of them at every pause, on every transport, and what the rules say. SEED replays a run;
+// PARLEY_TEST_WORLDS makes it longer.
 
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { roomId, type UserId } from '../../src/domain/ids.ts'
 import { type Data, guest, registered } from '../support/client.ts'
+import { liveTransports } from '../support/liveReader.ts'
 import { mutate } from '../support/mutate.ts'
 import { logOf, type OpenServer, plantBan, plantUnban, startOpenServer } from '../support/openServer.ts'
 import { chosenSeed, Random } from '../support/random.ts'
@@ -25,7 +27,7 @@ import {
 } from '../support/watching.ts'
 
 const seed = chosenSeed()
-const worlds = 3
+const worlds = Number(process.env.PARLEY_TEST_WORLDS ?? 3)
 const pauses = 5
 const stepsBetween = 14
 
@@ -89,35 +91,80 @@ const weights = {
 
 // ── what is seen of it ──
 
+type Transport = (typeof transports)[number]
+
+/** Asked by every transport: what comes is the same by all of them. */
+async function byAll<T>(ask: (transport: Transport) => Promise<T>): Promise<T> {
+  const [first, ...others] = await Promise.all(
+    transports.map(async (transport) => ({ transport, shown: await ask(transport) })),
+  )
+  if (first === undefined) throw new Error('There is no transport.')
+  for (const { transport, shown } of others)
+    expect(shown, `by ${transport} as by ${first.transport}`).toEqual(first.shown)
+  return first.shown
+}
+
 /** What can be asked for now, by id. */
 async function shownById({ world: { messages, random }, person }: Watching): Promise<ReadonlyMap<string, Data>> {
+  const token = person.token ?? ''
   const found = new Map<string, Data>()
-  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${messageFields} } } }`
+  const many = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message { ${messageFields} } } }`
   for (let first = 0; first < messages.length; first += 100) {
     const ids = messages.slice(first, first + 100).map(({ id }) => id)
-    const { data } = await sendBy(random.pick(transports), server, {
-      query,
-      variables: { ids },
-      token: person.token ?? '',
+    const nodes = await byAll(async (transport) => {
+      const { data } = await sendBy(transport, server, { query: many, variables: { ids }, token })
+      return data?.nodes as readonly (Data | null)[]
     })
-    const nodes = data?.nodes as readonly (Data | null)[]
     for (const node of nodes) if (node) found.set(node.id, node)
   }
+  if (messages.length === 0) return found
+  const { id } = random.pick(messages)
+  const one = `query ($id: ID!) { node(id: $id) { ... on Message { ${messageFields} } } }`
+  const node = await byAll(
+    async (transport) => (await sendBy(transport, server, { query: one, variables: { id }, token })).data?.node,
+  )
+  expect(node, 'by itself').toEqual(found.get(id) ?? null)
   return found
 }
 
 /** The log, as they are shown it page by page. */
-async function pagedEvents({ world: { room }, person }: Watching): Promise<readonly Data[]> {
-  const events: Data[] = []
-  const query = `query ($id: ID!, $after: FeedCursor) { conversation(id: $id) { events(first: 40, after: $after) { cursor caughtUp events { ${eventFields} } } } }`
-  for (let after: string | undefined, more = true; more; ) {
-    const { conversation }: Data = await person.query(query, { id: room, after })
-    if (!conversation) return []
-    events.push(...conversation.events.events)
-    after = conversation.events.cursor
-    more = !conversation.events.caughtUp
-  }
-  return events
+const pagedEvents = ({ world: { room }, person }: Watching): Promise<readonly Data[]> =>
+  byAll(async (transport) => {
+    const events: Data[] = []
+    const query = `query ($id: ID!, $after: FeedCursor) { conversation(id: $id) { events(first: 40, after: $after) { cursor caughtUp events { ${eventFields} } } } }`
+    for (let after: string | undefined, more = true; more; ) {
+      const sent = { query, variables: { id: room, after }, token: person.token ?? '' }
+      const { data } = await sendBy(transport, server, sent)
+      const conversation = data?.conversation as Data | null
+      if (!conversation) return []
+      events.push(...conversation.events.events)
+      after = conversation.events.cursor
+      more = !conversation.events.caughtUp
+    }
+    return events
+  })
+
+/** What a feed shows from a cursor up to now: the same, event by event, over a socket and as an event stream. */
+async function replayed(
+  watching: Watching,
+  query: string,
+  variables: Readonly<Record<string, unknown>>,
+): Promise<readonly Data[]> {
+  const [first = [], ...others] = await Promise.all(
+    liveTransports.map(async (transport) => {
+      const again = watching.follow(query, variables, transport)
+      await again.until((frames) => frames.some(({ caughtUp }) => caughtUp))
+      again.drop()
+      // What is skipped may be cut into other ranges another time.
+      return eventsOf(again.frames).flatMap((event) =>
+        event.__typename === 'EventsSkipped'
+          ? revisionsOf([event]).map((revision) => ({ ...event, revision, throughRevision: revision }))
+          : [event],
+      )
+    }),
+  )
+  for (const shown of others) expect(shown, 'as an event stream').toEqual(first)
+  return first
 }
 
 /** Messages that were last shown otherwise than they can be asked for now, though their newest change was not kept from them. */
@@ -162,10 +209,7 @@ async function compare(watching: Watching): Promise<void> {
   if (seen.readable) {
     asNow(await pagedEvents(watching), 0)
     const from = world.random.pick(cursors)
-    const again = watching.follow(feed, { after: from.cursor })
-    await again.until((frames) => frames.some(({ caughtUp }) => caughtUp))
-    again.drop()
-    asNow(eventsOf(again.frames), from.revision + 1)
+    asNow(await replayed(watching, feed, { after: from.cursor }), from.revision + 1)
   } else {
     expect(await pagedEvents(watching)).toEqual([])
     const again = watching.follow(feed, { after: world.random.pick(cursors).cursor })
@@ -190,10 +234,7 @@ async function compare(watching: Watching): Promise<void> {
   expect(strayed(watching, inboxShown, byId, about, wasAway), 'in the inbox').toEqual([])
   const after = world.random.pick(watching.inboxCursors)
   const detail = world.random.pick(['MESSAGES', 'EVERYTHING'])
-  const inboxAgain = watching.follow(inboxFeed, { after, detail })
-  await inboxAgain.until((frames) => frames.some(({ caughtUp }) => caughtUp))
-  inboxAgain.drop()
-  for (const { message } of eventsOf(inboxAgain.frames)) {
+  for (const { message } of await replayed(watching, inboxFeed, { after, detail })) {
     // Nothing of it is read for whoever has lost it.
     if (message === null) expect(seen.readable, 'not read').toBe(false)
     else if (message !== undefined && seen.readable) expect(message, `again, ${detail}`).toEqual(byId.get(message.id))

@@ -3,7 +3,7 @@
 import type { ConversationId } from '../../src/domain/ids.ts'
 import { beforeFirst, encodeCursor } from '../../src/live/cursor.ts'
 import type { ApiClient, Data } from './client.ts'
-import { type LiveReader, liveTransports, readLive } from './liveReader.ts'
+import { type LiveReader, type LiveTransport, liveTransports, readLive } from './liveReader.ts'
 import type { Random } from './random.ts'
 import type { SeenBy } from './seenBy.ts'
 
@@ -64,10 +64,14 @@ export class Watching {
     this.#inbox = this.follow(inboxFeed, { detail: 'EVERYTHING' })
   }
 
-  follow(query: string, variables: Readonly<Record<string, unknown>>): LiveReader {
-    const { random, room } = this.world
+  follow(
+    query: string,
+    variables: Readonly<Record<string, unknown>>,
+    transport: LiveTransport = this.world.random.pick(liveTransports),
+  ): LiveReader {
+    const { room } = this.world
     const { graphql, token } = this.person
-    return readLive(random.pick(liveTransports), { graphql, token, query, variables: { id: room, ...variables } })
+    return readLive(transport, { graphql, token, query, variables: { id: room, ...variables } })
   }
 
   async ready(): Promise<void> {
