@@ -19,7 +19,7 @@ import { TimerWheel } from './timerWheel.ts'
 const sdl = /* GraphQL */ `
   type Query { hello: String! viewer: String self: Query! slow(ms: Int!): Int! fail: String echo(text: String!): String! atLeast: String }
   type Mutation { write: String! bump: Int! }
-  type Subscription { count(to: Int!): Int! steps(after: String, to: Int!): Int! silence: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! }
+  type Subscription { count(to: Int!): Int! steps(after: String, to: Int!): Int! silence: Int! stuck: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! }
 `
 
 const position = (n: number): Position => n.toString(16).padStart(16, '0') as Position
@@ -221,6 +221,14 @@ export class TestServer implements AsyncDisposable {
       },
       big: ({ bytes }) => this.#feed('big', () => 'x'.repeat(Number(bytes))),
       silence: () => this.#feed('silence', () => new Promise(() => {})),
+      // Says that it has been returned, and never that it is done.
+      stuck: () => ({
+        ...this.#feed('stuck', () => new Promise(() => {})),
+        return: () => {
+          this.feeds.returned += 1
+          return new Promise(() => {})
+        },
+      }),
       forbidden: () => {
         throw new GraphQLError('There is no such conversation.', { extensions: { code: 'NOT_FOUND' } })
       },

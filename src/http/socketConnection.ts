@@ -222,9 +222,11 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
       const handled = this.#onMessage?.(message)
       this.beginning = undefined
       await handled
-    } catch {
-      // A kind of message that only servers send, for instance.
-      this.close(4400, 'Invalid message received')
+    } catch (error) {
+      // A kind of message that only servers send; all else that a client does wrong the protocol answers by itself.
+      if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
+        this.close(4400, 'Invalid message received')
+      else this.close(4500, 'Internal server error')
     } finally {
       this.beginning = undefined
       this.settle(operation)

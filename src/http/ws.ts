@@ -10,6 +10,7 @@ import { clientAddress } from './clientAddress.ts'
 import type { Connections } from './connections.ts'
 import type { Gate } from './gate.ts'
 import { isObject } from './gateRequest.ts'
+import { OpeningOperation } from './openingOperation.ts'
 import { authorizationIn } from './operation.ts'
 import { type OriginPolicy, originAllowed } from './origins.ts'
 import { refusalError } from './refusal.ts'
@@ -97,7 +98,18 @@ function createProtocol(gate: Gate) {
       connection.signIn(who.identity, place)
       return true
     },
-    onSubscribe: ({ extra: connection }, id, payload) => carryOut({ gate, connection, id, payload, outcomes }),
+    onSubscribe: async ({ extra: connection, subscriptions }, id, payload) => {
+      const underWay = connection.beginning
+      const opening = new OpeningOperation()
+      subscriptions[id] = opening
+      const answer = await carryOut({ gate, connection, id, payload, outcomes })
+      if (!opening.givenUp) return answer
+      const outcome = 'document' in answer ? outcomes.get(answer) : undefined
+      if (outcome instanceof SocketFrames) void outcome.return()
+      if (underWay) connection.settle(underWay)
+      // Nobody waits for it any more, and its id may be that of another operation: the protocol hears nothing of it.
+      return new Promise<never>(() => {})
+    },
     execute: (args) => outcomeOf(outcomes, args),
     subscribe: (args) => outcomeOf(outcomes, args),
   })
