@@ -7,10 +7,10 @@ import type { Identity } from '../accounts/sessions.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import type { Position } from '../eventstore/port.ts'
+import type { MadeFrame } from '../live/madeFrame.ts'
 import { Frame } from './frame.ts'
 import { isObject } from './gateRequest.ts'
 import { sessionEnded } from './refusal.ts'
-import { SharedFrames } from './sharedFrames.ts'
 import { Sharing, type SharingSaid } from './sharing.ts'
 
 type Args = ExecutionArgs & { readonly contextValue: Context }
@@ -25,13 +25,15 @@ interface FrameMakerOptions {
 export interface SharedMaking {
   /** The same for all of those. */
   readonly group: string
+  /** They look the same until a message or a person in them changes. */
+  readonly lasting: boolean
   /** Asks nobody whether they may see it, nor whether they still may once it is made. */
   make(payload: object): Promise<Frame>
 }
 
 export interface Making {
   /** For the one subscription. It throws a GraphQLError when the session has ended, or when there is no frame. */
-  frameOf(payload: unknown): Promise<Frame>
+  frameOf(payload: unknown): Promise<MadeFrame>
   /** Undefined where something in its frames is per viewer. */
   readonly shared: SharedMaking | undefined
   /** What the client is told of that with its first frame. */
@@ -47,7 +49,6 @@ interface Subscription {
 export class FrameMaker {
   readonly #options: FrameMakerOptions
   readonly #sharing: Sharing
-  readonly #shared = new SharedFrames()
 
   constructor(options: FrameMakerOptions) {
     this.#options = options
@@ -59,20 +60,15 @@ export class FrameMaker {
     const group = this.#sharing.groupOf(args)
     const executed = (payload: unknown, by: Caller, withheld?: ReadonlySet<ConversationId>) =>
       this.#executed(args, payload, { by, withheld })
-    const shared: SharedMaking | undefined =
-      group === undefined
-        ? undefined
-        : {
-            group: group.name,
-            make: (payload) => {
-              const content = sharedIn(payload)
-              const make = () => executed(payload, anybody())
-              return content === undefined ? make() : this.#shared.frame(content, group.name, make)
-            },
-          }
-    const frameOf = async (payload: unknown): Promise<Frame> => {
-      const forAll = isObject(payload) && sharedIn(payload) !== undefined
-      let frame = await (forAll && shared ? shared.make(payload) : executed(payload, caller))
+    const shared: SharedMaking | undefined = group && {
+      group: group.name,
+      lasting: group.lasting,
+      make: (payload) => executed(payload, anybody()),
+    }
+    const frameOf = async (payload: unknown): Promise<MadeFrame> => {
+      const made = madeIn(payload)
+      if (made) return made
+      let frame = await executed(payload, caller)
       // It shows conversations as they are now: of one that the viewer has lost meanwhile that is too much, and only what the
       // events themselves say is left. Another one may be lost while that is made.
       let withheld = none
@@ -98,14 +94,16 @@ export class FrameMaker {
     const contextValue = createContext({
       app,
       caller: by,
-      frame: true,
+      // What is kept must not show people as they were.
+      frame: !(isObject(payload) && payload.lasts === true),
       ...(withheld && { withheld }),
       ...(atLeast === undefined ? {} : { atLeast }),
     })
     const result = await execute({ ...args, rootValue: payload, contextValue })
     // Its cursor is lost with its data: the client goes on from the one before, and misses nothing.
     if (result.data == null) throw result.errors?.[0] ?? new Error('A frame has neither data nor errors.')
-    return new Frame({ ...result, data: result.data }, cursorIn(payload))
+    const whole = contextValue.consistency.behind === undefined
+    return new Frame({ ...result, data: result.data }, { cursor: cursorIn(payload), whole })
   }
 }
 
@@ -118,10 +116,10 @@ function lostIn(payload: unknown): ReadonlySet<ConversationId> {
 
 const none: ReadonlySet<ConversationId> = new Set()
 
-/** The same object in all payloads that show the same to everyone. */
-function sharedIn(payload: unknown): object | undefined {
-  const shared = isObject(payload) ? payload.shared : undefined
-  return typeof shared === 'object' && shared !== null ? shared : undefined
+/** The frame of a live payload that was made for many, and which its feed has just judged. */
+function madeIn(payload: unknown): MadeFrame | undefined {
+  // Made by the feed, never by a client.
+  return isObject(payload) ? (payload.made as MadeFrame | undefined) : undefined
 }
 
 /** On whose behalf a frame is executed that goes to many: a field that asks who it is fails, and shows that it is not shared. */

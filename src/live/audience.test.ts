@@ -24,6 +24,8 @@ import { ConversationFeed } from './conversationFeed.ts'
 import { beforeFirst } from './cursor.ts'
 import type { Frame } from './frame.ts'
 import type { MadeFrame } from './madeFrame.ts'
+import { Replays } from './replays.ts'
+import { Rings } from './rings.ts'
 
 const position = (revision: number) => `${revision}`.padStart(8, '0') as Position
 
@@ -47,7 +49,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
     revision,
     position: position(revision),
   })
-  const channel = new Channel(generalStream)
+  const channel = new Channel(generalStream, new Rings(() => position(0)))
   let head = history.length - 1
   channel.open(
     history.reduce(
@@ -64,7 +66,8 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
   let made = 0
   const failing = { with: undefined as Error | undefined, until: Promise.resolve() }
   const make = async (payload: Frame): Promise<MadeFrame> => {
-    made++
+    // Of frames that cannot be cut it is found out once that they cannot.
+    if (payload.events.length > 0) made++
     await failing.until
     if (failing.with) throw failing.with
     const text = payload.events.map(({ revision }) => revision).join()
@@ -81,6 +84,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
       conversationId: general,
       channel,
       store,
+      replays: new Replays({ store, handled: () => position(head) }),
       identity: { id: laptop, userId: user, userRevision: 0, actor: as(user), deadline },
       handled: () => position(head),
       now: () => clock,
@@ -91,6 +95,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
     channel.add(feed)
     feed.goLive({
       group,
+      lasting: true,
       make,
       deliver: (frame) => {
         live.push(frame.text)

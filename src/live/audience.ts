@@ -3,9 +3,11 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConversationId } from '../domain/ids.ts'
+import { chunkOf } from './chunk.ts'
 import { earliestOf, type FeedEvent, merged } from './event.ts'
 import { cut, type Frame } from './frame.ts'
 import type { MadeFrame } from './madeFrame.ts'
+import type { Ring } from './ring.ts'
 
 /** What a node keeps of the conversation. */
 interface Recent {
@@ -20,6 +22,8 @@ interface Recent {
 export interface Outlet {
   /** The same for all who are shown the same frames in the same way. */
   readonly group: string
+  /** Its frames look the same until a message or a person in them changes. */
+  readonly lasting: boolean
   make(payload: Frame): Promise<MadeFrame>
   /** Writes it now. A promise where the reader has too much left to read: until it resolves, nothing more is to be made for them. */
   deliver(made: MadeFrame): Promise<void> | void
@@ -48,14 +52,17 @@ const together = 200
 export class Audience {
   readonly #recent: Recent
   readonly #make: Outlet['make']
+  readonly #ring: Ring
   readonly #listeners = new Set<Listener>()
   /** Revision of the first event that has not been delivered. */
   #next = 0
   #delivering = false
 
-  constructor(recent: Recent, make: Outlet['make']) {
+  /** @param ring keeps what is made, for those who come back */
+  constructor(recent: Recent, make: Outlet['make'], ring: Ring) {
     this.#recent = recent
     this.#make = make
+    this.#ring = ring
   }
 
   get size(): number {
@@ -94,33 +101,22 @@ export class Audience {
   async #frame(): Promise<LiveFrame | undefined> {
     const recent = this.#recent.from(this.#next)
     if (recent === undefined) throw new Error('What is new is not kept any more.')
-    const { events, more } = cut(recent)
+    const { events: fresh, more } = cut(recent)
+    const events = merged(fresh)
     const last = events.at(-1)
     if (last === undefined) return undefined
-    const made = await this.#make(this.#payload({ events, last, more, shared: recent }))
-    const through = last.kind === 'skipped' ? last.throughRevision : last.revision
-    return { from: this.#next, through, earliest: earliestOf(events), made }
-  }
-
-  #payload({
-    events,
-    last,
-    more,
-    shared,
-  }: {
-    readonly events: readonly FeedEvent[]
-    readonly last: FeedEvent
-    readonly more: boolean
-    readonly shared: object
-  }): Frame {
-    return {
+    const { version, knowsPeople } = this.#ring
+    const made = await this.#make({
       conversationId: this.#recent.conversationId,
-      events: merged(events),
+      events,
       cursor: last.cursor,
       caughtUp: !more,
-      shared,
       atLeast: last.position,
-    }
+    })
+    const chunk = knowsPeople ? chunkOf(events, made) : undefined
+    if (chunk) this.#ring.keep(chunk, version, { live: true })
+    const through = last.kind === 'skipped' ? last.throughRevision : last.revision
+    return { from: this.#next, through, earliest: earliestOf(events), made }
   }
 
   /** In an order of their coming; those who come meanwhile have it already. */

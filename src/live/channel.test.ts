@@ -19,8 +19,9 @@ import { newUuid } from '../commands/occasion.ts'
 import { absent, fold } from '../commands/streamState.ts'
 import type { ConversationEvent } from '../domain/events.ts'
 import { messageId, type UserId } from '../domain/ids.ts'
-import type { Position, RecordedEvent } from '../eventstore/port.ts'
+import { type Position, type RecordedEvent, start } from '../eventstore/port.ts'
 import { Channel, type Follower } from './channel.ts'
+import { Rings } from './rings.ts'
 
 const position = (revision: number) => `${revision}`.padStart(8, '0') as Position
 
@@ -33,7 +34,7 @@ const stored = (revision: number, event: ConversationEvent & Told): RecordedEven
 
 /** A channel with these events behind it, and one that is pushed after the other. */
 function channelAfter(...events: readonly (ConversationEvent & Told)[]) {
-  const channel = new Channel(generalStream)
+  const channel = new Channel(generalStream, new Rings(() => start))
   let next = events.length
   channel.open(
     events.reduce(
@@ -164,7 +165,7 @@ test('BOUND: long texts are kept for at most a mebibyte', () => {
 })
 
 test('what comes before the state is read waits for it, and is not folded twice', () => {
-  const channel = new Channel(generalStream)
+  const channel = new Channel(generalStream, new Rings(() => start))
   const events: readonly (ConversationEvent & Told)[] = [
     ...closed,
     by(ada, memberRemoved(bob)),

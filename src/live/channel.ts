@@ -10,10 +10,14 @@ import { conversationOf } from '../domain/streams.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import { Audience, type Listener, type Outlet } from './audience.ts'
 import { type FeedEvent, feedEvent, weightOf } from './event.ts'
+import { Ring } from './ring.ts'
+import type { Rings } from './rings.ts'
 
 /** Events kept for those who are nearly there, at most. Older ones are read from the log. */
 const keptEvents = 512
 const keptBytes = 1_048_576
+/** Groups of which is kept what they were shown, at most. */
+const keptRings = 512
 
 export interface Follower {
   readonly user: UserId
@@ -27,6 +31,9 @@ export class Channel {
   readonly stream: string
   readonly #followers = new Set<Follower>()
   readonly #audiences = new Map<string, Audience>()
+  /** By group. */
+  readonly #kept = new Map<string, Ring>()
+  readonly #rings: Rings
   /** Undefined until the state has been read; what comes meanwhile waits in `#early`. */
   #state: StreamState<Conversation> | undefined
   #early: RecordedEvent[] = []
@@ -38,11 +45,12 @@ export class Channel {
   /** What was last asked for. */
   #slice: { readonly from: number; readonly events: readonly FeedEvent[] } | undefined
 
-  constructor(stream: string) {
+  constructor(stream: string, rings: Rings) {
     const conversationId = conversationOf(stream)
     if (conversationId === undefined) throw new Error(`${stream} is no conversation's stream.`)
     this.#conversationId = conversationId
     this.stream = stream
+    this.#rings = rings
   }
 
   /** Takes the stream's state, read after this channel began to hear of the stream: nothing lies between the two. */
@@ -94,6 +102,7 @@ export class Channel {
     const event = feedEvent(stored, true)
     this.#head = Math.max(this.#head, stored.revision)
     this.#keep(event)
+    for (const ring of this.#kept.values()) ring.told(event)
     this.#fold(stored)
   }
 
@@ -104,10 +113,11 @@ export class Channel {
   }
 
   /** Those of its followers who get the same frames; made for the first of them, and gone with the last. */
-  audience({ group, make }: Outlet): Audience {
+  audience(outlet: Outlet): Audience {
+    const { group, make } = outlet
     const known = this.#audiences.get(group)
     if (known) return known
-    const audience = new Audience(this, make)
+    const audience = new Audience(this, make, this.ring(outlet))
     this.#audiences.set(group, audience)
     return audience
   }
@@ -116,6 +126,31 @@ export class Channel {
     const audience = this.#audiences.get(group)
     audience?.remove(listener)
     if (audience?.size === 0) this.#audiences.delete(group)
+  }
+
+  /** What a group was shown. */
+  ring({ group, lasting }: Pick<Outlet, 'group' | 'lasting'>): Ring {
+    const known = this.#kept.get(group)
+    if (known) return known
+    const ring = new Ring(this.#rings, { lasting })
+    this.#kept.set(group, ring)
+    const [oldest] = this.#kept
+    if (this.#kept.size > keptRings && oldest) {
+      oldest[1].close()
+      this.#kept.delete(oldest[0])
+    }
+    return ring
+  }
+
+  /** Nobody follows it any more, and none of what it keeps is kept up to date from now on. */
+  close(): void {
+    for (const ring of this.#kept.values()) ring.close()
+    this.#kept.clear()
+  }
+
+  /** By what a kept event is known again. */
+  anchorAt(revision: number): string | undefined {
+    return this.#recent[revision - (this.#recent[0]?.revision ?? 0)]?.anchor
   }
 
   /**

@@ -7,10 +7,12 @@ import type { Snapshots } from '../commands/streamState.ts'
 import type { LogFollower } from '../eventstore/follower.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import { Channel } from './channel.ts'
+import type { Rings } from './rings.ts'
 
 interface ChannelsOptions {
   readonly snapshots: Snapshots
   readonly follower: Pick<LogFollower, 'handled' | 'reached'>
+  readonly rings: Rings
 }
 
 /** A channel with those who use it, or are about to. */
@@ -18,16 +20,24 @@ interface Shared {
   readonly channel: Channel
   readonly opened: Promise<void>
   users: number
+  /** Since nobody uses it. */
+  lingering?: NodeJS.Timeout | undefined
 }
 
 /** How long a new feed waits for the node to have handled what the log held when it asked, in ms. */
 const patienceMs = 5_000
+/** A channel that nobody uses is kept for so long, in ms: those whose connections broke come back to what is kept of it. */
+const lingerMs = 30_000
+/** So many at most. */
+const lingerers = 32
 
 export class Channels {
   readonly #options: ChannelsOptions
   readonly #channels = new Map<string, Shared>()
   /** Channels with events that their followers have not been told of. */
   readonly #news = new Set<Channel>()
+  /** Those that nobody uses, the longest first. */
+  readonly #lingering = new Set<Shared>()
   #waking: NodeJS.Immediate | undefined
 
   constructor(options: ChannelsOptions) {
@@ -60,11 +70,14 @@ export class Channels {
     const known = this.#channels.get(stream)
     const shared = known ?? this.#make(stream)
     shared.users++
+    clearTimeout(shared.lingering)
+    this.#lingering.delete(shared)
     try {
       await shared.opened
       return shared.channel
     } catch (error) {
-      this.#letGo(shared)
+      shared.users--
+      if (shared.users === 0) this.#end(shared)
       throw error
     }
   }
@@ -76,12 +89,23 @@ export class Channels {
 
   #letGo(shared: Shared): void {
     shared.users--
-    const { stream } = shared.channel
-    if (shared.users === 0 && this.#channels.get(stream) === shared) this.#channels.delete(stream)
+    if (shared.users > 0) return
+    shared.lingering = setTimeout(() => this.#end(shared), lingerMs).unref()
+    this.#lingering.add(shared)
+    const [oldest] = this.#lingering
+    if (this.#lingering.size > lingerers && oldest) this.#end(oldest)
+  }
+
+  #end(shared: Shared): void {
+    clearTimeout(shared.lingering)
+    this.#lingering.delete(shared)
+    const { channel } = shared
+    if (this.#channels.get(channel.stream) === shared) this.#channels.delete(channel.stream)
+    channel.close()
   }
 
   #make(stream: string): Shared {
-    const channel = new Channel(stream)
+    const channel = new Channel(stream, this.#options.rings)
     const shared = { channel, opened: this.#open(channel), users: 0 }
     this.#channels.set(stream, shared)
     return shared

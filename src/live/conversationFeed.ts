@@ -6,51 +6,17 @@ import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
 import type { Listener, LiveFrame, Outlet } from './audience.ts'
 import type { Channel, Follower } from './channel.ts'
-import { anchorOf, beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
-import { type FeedEvent, feedEvent, merged, seenFrom, weightOf } from './event.ts'
-import { cut, type Frame, frameBytes, frameEvents } from './frame.ts'
-
-/** Reads events of one stream, from a revision on, that the node has handled. */
-export async function readFrame(
-  store: EventStore,
-  stream: string,
-  from: number,
-  handled: Position,
-  limit = frameEvents,
-): Promise<{ readonly events: readonly FeedEvent[]; readonly more: boolean }> {
-  const events: FeedEvent[] = []
-  let bytes = 0
-  for await (const page of store.readStream(stream, { from, limit: limit + 1, pageSize: limit + 1 }))
-    for (const stored of page) {
-      // What the node has not handled yet may stand after the end of somebody's access.
-      if (stored.position > handled) return { events, more: false }
-      const event = feedEvent(stored, false)
-      bytes += weightOf(event)
-      if (events.length === limit || (events.length > 0 && bytes > frameBytes)) return { events, more: true }
-      events.push(event)
-    }
-  return { events, more: false }
-}
-
-/** The newest event of a stream that the node has handled. */
-export async function newestPlace(store: EventStore, stream: string, handled: Position): Promise<FeedPlace> {
-  for await (const page of store.readStream(stream, { direction: 'backwards', pageSize: 8 }))
-    for (const { position, revision, id } of page) if (position <= handled) return { revision, anchor: anchorOf(id) }
-  return beforeFirst
-}
-
-/** Whether the log still holds the event that a cursor names. */
-export async function stillThere(store: EventStore, stream: string, place: FeedPlace): Promise<boolean> {
-  if (place.revision === beforeFirst.revision) return true
-  for await (const page of store.readStream(stream, { from: place.revision, limit: 1 }))
-    return page[0] !== undefined && page[0].revision === place.revision && anchorOf(page[0].id) === place.anchor
-  return false
-}
+import { beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
+import { type FeedEvent, merged, seenFrom } from './event.ts'
+import { cut, type Frame } from './frame.ts'
+import type { Replays } from './replays.ts'
+import { readFrame } from './streamReading.ts'
 
 interface FeedOptions {
   readonly conversationId: ConversationId
   readonly channel: Channel
   readonly store: EventStore
+  readonly replays: Replays
   readonly identity: Identity
   readonly handled: () => Position
   readonly now: () => number
@@ -144,6 +110,9 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       })
       await this.#slow
       this.#slow = undefined
+      const shared = await this.#shared()
+      if (this.#closed) break
+      if (shared) return { done: false, value: shared }
       const read = await this.#read()
       if (this.#closed) break
       if (read.events.length > 0 || this.#first) return { done: false, value: this.#frame(read) }
@@ -186,6 +155,35 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     return channel.stillShows(this.user, earliest)
   }
 
+  /** What is made for all who go on from here; undefined where there is nothing of that kind for this one. */
+  async #shared(): Promise<Frame | undefined> {
+    const { channel, conversationId, replays, reset } = this.#options
+    const outlet = this.#outlet
+    if (!outlet || (this.#first && reset) || !this.#sees(this.#place.revision + 1)) return undefined
+    if (this.#place.revision >= channel.head) {
+      if (!this.#first) return undefined
+      const cursor = encodeCursor(conversationId, this.#place)
+      const made = await replays.empty({ channel, outlet }, cursor)
+      if (!made || !this.#sees(this.#place.revision + 1)) return undefined
+      this.#first = false
+      return { conversationId, events: [], cursor, caughtUp: true, made }
+    }
+    const page = await replays.page({ channel, outlet, from: this.#place.revision + 1 })
+    // Access may have ended while it was made.
+    if (!page || !this.#sees(page.earliest)) return undefined
+    this.#place = placeAt(page.through)
+    this.#first = false
+    const { made, cursor, caughtUp } = page
+    return { conversationId, events: [], cursor, caughtUp, made }
+  }
+
+  /** Whether nothing is hidden from this follower now that tells of this revision or of later ones. */
+  #sees(earliest: number): boolean {
+    const { channel, now, identity } = this.#options
+    const goesOn = this.#end === Number.POSITIVE_INFINITY && now() < identity.deadline
+    return goesOn && channel.stillShows(this.user, earliest)
+  }
+
   async #read(): Promise<Read> {
     const { channel, store, handled } = this.#options
     const from = this.#place.revision + 1
@@ -197,11 +195,10 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       .filter(({ revision }) => revision <= this.#end)
       .map((event) => seenFrom(event, this.#visibleFrom))
     const whole = allowed.length === events.length
-    const untouched = whole && allowed.every((event, index) => event === events[index])
-    return { events: allowed, more: more && whole, ...(recent && untouched ? { shared: recent } : undefined) }
+    return { events: allowed, more: more && whole }
   }
 
-  #frame({ events, more, shared }: Read): Frame {
+  #frame({ events, more }: Read): Frame {
     const { conversationId, reset } = this.#options
     const from = this.#visibleFrom
     const last = events.at(-1)
@@ -215,8 +212,6 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       caughtUp: !more,
       lost: () => (this.#options.channel.stillShows(this.user, from) ? none : new Set([conversationId])),
       ...(first && reset ? { reset: { reason: 'LOG_REPLACED' } } : undefined),
-      // Where there is no event the cursor is the follower's own.
-      ...(shared && last && !(first && reset) ? { shared } : undefined),
       ...(last ? { atLeast: last.position } : undefined),
     }
   }
@@ -225,8 +220,6 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
 interface Read {
   readonly events: readonly FeedEvent[]
   readonly more: boolean
-  /** What they were taken from, all of them as they are there. */
-  readonly shared?: object
 }
 
 const placeOf = (event: FeedEvent): FeedPlace =>

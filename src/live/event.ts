@@ -83,12 +83,13 @@ export function seenFrom(event: FeedEvent, from: number): FeedEvent {
 const earliest = (event: ConversationRecord): number =>
   'subjectRevision' in event.data ? event.data.subjectRevision : event.revision
 
+/** The earliest revision that it tells something of to everyone; infinity where it tells of none. */
+export const tellsFrom = (event: FeedEvent): number =>
+  event.kind === 'shown' ? earliest(event.event) : Number.POSITIVE_INFINITY
+
 /** The earliest revision that any of them tells something of. */
-export function earliestOf(events: readonly FeedEvent[]): number {
-  let first = Number.POSITIVE_INFINITY
-  for (const event of events) if (event.kind === 'shown') first = Math.min(first, earliest(event.event))
-  return first
-}
+export const earliestOf = (events: readonly FeedEvent[]): number =>
+  events.reduce((first, event) => Math.min(first, tellsFrom(event)), Number.POSITIVE_INFINITY)
 
 /** Neighbouring skipped events as one. */
 export function merged(events: readonly FeedEvent[]): readonly FeedEvent[] {

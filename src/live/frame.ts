@@ -3,6 +3,7 @@
 import type { ConversationId } from '../domain/ids.ts'
 import type { Position } from '../eventstore/port.ts'
 import { type FeedEvent, weightOf } from './event.ts'
+import type { MadeFrame } from './madeFrame.ts'
 
 /** Events and bytes of a frame, at most; a single larger event is a frame by itself. */
 export const frameEvents = 250
@@ -16,8 +17,8 @@ export interface Frame {
   /** False while more is known to follow at once. */
   readonly caughtUp: boolean
   readonly reset?: { readonly reason: 'LOG_REPLACED' }
-  /** Where it is set, frames with the very same object here show the same to everyone, but for `lost`. */
-  readonly shared?: object
+  /** It is to show people as they are once `atLeast` can be read, and not just as they are known. */
+  readonly lasts?: true
   /** What the read models must hold to show these events. */
   readonly atLeast?: Position
   /**
@@ -25,6 +26,8 @@ export interface Frame {
    * made, since access may have ended while it was.
    */
   readonly lost?: () => ReadonlySet<ConversationId>
+  /** Where the frame has been made already, for many. */
+  readonly made?: MadeFrame
 }
 
 /** As many as a frame takes. */

@@ -5,11 +5,11 @@ import type { UserId } from '../domain/ids.ts'
 import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
 import type { Follower } from './channel.ts'
 import type { Channels } from './channels.ts'
-import { readFrame } from './conversationFeed.ts'
 import { type FeedEvent, weightOf } from './event.ts'
 import { frameBytes, frameEvents } from './frame.ts'
 import type { InboxPlace } from './inboxCursor.ts'
 import type { Standing } from './inboxItems.ts'
+import { readFrame } from './streamReading.ts'
 
 /** Where the viewer stands in one conversation. */
 export interface Part {

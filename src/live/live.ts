@@ -13,8 +13,9 @@ import { conversationStream } from '../domain/streams.ts'
 import type { LogFollower, LogListener } from '../eventstore/follower.ts'
 import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
 import type { ReadModels } from '../projecting/readModels.ts'
+import type { Channel } from './channel.ts'
 import { Channels } from './channels.ts'
-import { ConversationFeed, newestPlace, readFrame, stillThere } from './conversationFeed.ts'
+import { ConversationFeed } from './conversationFeed.ts'
 import { beforeFirst, decodeCursor, encodeCursor, type FeedPlace } from './cursor.ts'
 import { merged, seenFrom } from './event.ts'
 import type { Frame } from './frame.ts'
@@ -23,6 +24,9 @@ import { anchoredAt, Inboxes } from './inboxes.ts'
 import type { InboxFeed } from './inboxFeed.ts'
 import type { InboxDetail } from './inboxItems.ts'
 import { personFromLog } from './person.ts'
+import { Replays } from './replays.ts'
+import { Rings } from './rings.ts'
+import { newestPlace, readFrame, stillThere } from './streamReading.ts'
 
 interface LiveOptions {
   readonly models: ReadModels
@@ -44,14 +48,18 @@ export interface Readers extends Disposable {
 
 export class Live implements LogListener {
   readonly #options: LiveOptions
+  readonly #rings: Rings
+  readonly #replays: Replays
   readonly #channels: Channels
   readonly #inboxes: Inboxes
   #feeds = 0
 
   constructor(options: LiveOptions) {
     this.#options = options
-    const { snapshots, follower } = options
-    this.#channels = new Channels({ snapshots, follower })
+    const { models, store, snapshots, follower } = options
+    this.#rings = new Rings(() => models.checkpoint)
+    this.#replays = new Replays({ store, handled: () => follower.handled })
+    this.#channels = new Channels({ snapshots, follower, rings: this.#rings })
     this.#inboxes = new Inboxes({ ...options, channels: this.#channels })
   }
 
@@ -61,6 +69,7 @@ export class Live implements LogListener {
   }
 
   deliver({ events }: Delivery): void {
+    this.#rings.deliver(events)
     this.#channels.deliver(events)
     this.#inboxes.deliver(events)
   }
@@ -83,7 +92,7 @@ export class Live implements LogListener {
       this.#channels.release(channel)
       throw notFound()
     }
-    const { place, reset } = await this.#begin(stream, asked).catch((error) => {
+    const { place, reset } = await this.#begin(channel, asked).catch((error) => {
       this.#channels.release(channel)
       throw error
     })
@@ -92,6 +101,7 @@ export class Live implements LogListener {
       conversationId,
       channel,
       store,
+      replays: this.#replays,
       identity,
       handled: () => follower.handled,
       now,
@@ -207,12 +217,23 @@ export class Live implements LogListener {
   }
 
   async #begin(
-    stream: string,
+    channel: Channel,
     asked: FeedPlace | undefined,
   ): Promise<{ readonly place: FeedPlace; readonly reset: boolean }> {
     const { store, follower } = this.#options
-    if (asked && (await stillThere(store, stream, asked))) return { place: asked, reset: false }
-    return { place: await newestPlace(store, stream, follower.handled), reset: asked !== undefined }
+    if (!asked) return { place: await this.#newest(channel), reset: false }
+    const isThere =
+      asked.revision === beforeFirst.revision || (await this.#replays.anchor(channel, asked.revision)) === asked.anchor
+    if (isThere) return { place: asked, reset: false }
+    return { place: await newestPlace(store, channel.stream, follower.handled), reset: true }
+  }
+
+  /** Where a feed stands that has received everything which the node has handled. */
+  async #newest(channel: Channel): Promise<FeedPlace> {
+    const { store, follower } = this.#options
+    const revision = channel.head
+    const anchor = revision === beforeFirst.revision ? undefined : await this.#replays.anchor(channel, revision)
+    return anchor === undefined ? await newestPlace(store, channel.stream, follower.handled) : { revision, anchor }
   }
 }
 

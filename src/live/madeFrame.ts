@@ -7,6 +7,18 @@ export interface MadeFrame {
   readonly parts: readonly Uint8Array[]
   /** Where the feed stands once it has been received; undefined where it cannot be gone on with. */
   readonly cursor: string | undefined
+  /** Undefined where it cannot be cut between its events, or shows less than it should since something was behind. */
+  readonly cuts?: FrameCuts | undefined
+}
+
+/** Where a frame can be cut between its events, which commas part. */
+export interface FrameCuts {
+  /** The whole frame, in UTF-8. */
+  readonly bytes: Uint8Array
+  /** Where each event begins. */
+  readonly starts: readonly number[]
+  /** Where the last of them ends. */
+  readonly end: number
 }
 
 /** One that is put together of what exists already: nothing is copied. */

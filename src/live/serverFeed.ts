@@ -3,9 +3,9 @@
 import type { DateTime, UserId } from '../domain/ids.ts'
 import type { LogFollower, LogListener } from '../eventstore/follower.ts'
 import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
-import { newestPlace, stillThere } from './conversationFeed.ts'
 import { anchorOf, decodeServerCursor, encodeServerCursor, type FeedPlace } from './cursor.ts'
 import type { OnlinePeople, PresenceChange } from './presence/online.ts'
+import { newestPlace, stillThere } from './streamReading.ts'
 
 /** Somebody came or went. The names are those of the API. */
 export interface Coming {
