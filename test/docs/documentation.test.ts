@@ -204,6 +204,8 @@ const pages = [
   'docs/guide/cluster.md',
   'docs/guide/moving-and-backups.md',
   'docs/guide/guarantees.md',
+  'docs/reference/websocket-protocol.md',
+  ...['apollo', 'event-source', 'graphql-ws', 'relay', 'urql'].map((example) => `examples/${example}/README.md`),
 ]
 
 test.for(pages)('every link in %s leads somewhere', (path) => {
