@@ -13,6 +13,8 @@ export interface Subscribing {
   readonly feed: 'conversation' | 'inbox'
   /** Number of the document: two numbers ask for something different. */
   readonly document: number
+  /** Where a conversation's feed goes on; from now on where it is left out. */
+  readonly after?: string
 }
 
 interface Dialogue {
@@ -31,15 +33,14 @@ const sendMutation = `mutation ($input: SendMessageInput!) { sendMessage(input: 
 const idOf = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
 
 /** The number of a document is the name of a field, so that its answers differ too. */
-function feedOf({ feed, document, room }: Subscribing): object {
+function feedOf({ feed, document, room, after }: Subscribing): object {
   const number = document === 0 ? 'number' : `number${document}: number`
   const fields = `cursor events { ... on MessageSent { revision message { id ${number} text author { id displayName } } } }`
-  return feed === 'inbox'
-    ? { query: `subscription { inboxFeed { ${fields} } }` }
-    : {
-        query: `subscription ($id: ID!) { conversationFeed(conversationId: $id) { ${fields} } }`,
-        variables: { id: room },
-      }
+  if (feed === 'inbox') return { query: `subscription { inboxFeed { ${fields} } }` }
+  return {
+    query: `subscription ($id: ID!, $after: FeedCursor) { conversationFeed(conversationId: $id, after: $after) { ${fields} } }`,
+    variables: { id: room, after },
+  }
 }
 
 const subscribeMessage = (index: number, payload: object): string =>

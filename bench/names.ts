@@ -6,6 +6,8 @@ export const benches = [
   { name: 'fanout', measures: 'server' },
   { name: 'fanout-shapes', measures: 'server' },
   { name: 'inbox', measures: 'server' },
+  { name: 'resume', measures: 'server' },
+  { name: 'slow', measures: 'server' },
   { name: 'idle', measures: 'server' },
   { name: 'storm', measures: 'server' },
   { name: 'send', measures: 'server' },

@@ -1,0 +1,228 @@
+// A thousand clients drop out at once and come back, each from another place, while messages are sent: how soon all have what they
+// missed, and how late those are told meanwhile who stayed. Everyone checks that nothing is missing and nothing comes twice.
+
+import { startMeasured } from './measured.ts'
+import { pause } from './pause.ts'
+import { makeRoom, request } from './people.ts'
+import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type ResumeGenerator, startResumeGenerator } from './resumeLoad.ts'
+import { quantile, rounded, type Summary, summary } from './samples.ts'
+
+/** Messages a second, meanwhile. */
+const rate = 100
+/** At p99, as a multiple of what it is before. */
+const mustOfOthers = 3
+/** A guest may have fifty connections; the server may hold the old ones still when the new ones come. */
+const connectionsEach = 20
+
+interface Part {
+  /** The farthest that a client is behind, in messages. */
+  readonly back: number
+  readonly must: { readonly seconds: number } | { readonly perSecond: number }
+}
+
+interface Lengths {
+  readonly trials: number
+  readonly clients: number
+  readonly others: number
+  readonly parts: readonly Part[]
+  readonly normalMs: number
+}
+
+const full: Lengths = {
+  trials: 3,
+  clients: 1_000,
+  others: 50,
+  parts: [
+    { back: 1_000, must: { seconds: 3 } },
+    { back: 10_000, must: { perSecond: 300_000 } },
+  ],
+  normalMs: 5_000,
+}
+const short: Lengths = {
+  trials: 1,
+  clients: 200,
+  others: 20,
+  parts: [
+    { back: 200, must: { seconds: 3 } },
+    { back: 2_000, must: { perSecond: 300_000 } },
+  ],
+  normalMs: 1_500,
+}
+
+interface Sample {
+  readonly part: Part
+  readonly trial: number
+  /** Messages missed, of all clients. */
+  readonly missed: number
+  /** Until the last one had them. */
+  readonly seconds: number
+  /** What came twice, out of order, or not at all. */
+  readonly faults: number
+  readonly normal: readonly number[]
+  readonly during: readonly number[]
+  readonly generatorCpu: number
+}
+
+export async function run(options: BenchOptions = {}): Promise<BenchResult> {
+  const lengths = options.quick ? short : full
+  const samples: Sample[] = []
+  for (let trial = 1; trial <= lengths.trials; trial++) samples.push(...(await runTrial(trial, lengths, options)))
+  const judged = lengths.parts.map((part) => judge(part, samples))
+  return {
+    name: 'resume',
+    columns: [
+      ...['messages back', 'trial', 'missed', 'all back, s', 'must', 'events/s', 'must ', 'faults'],
+      ...['others p99 before', 'meanwhile', '×', 'must  ', 'generator cores', 'reached'],
+    ],
+    rows: judged.flatMap(({ rows }) => rows),
+    reached: judged.every(({ reached }) => reached),
+    note: `${lengths.clients} clients are cut off at once and come back at once, evenly from 1 to so many messages back, while ${rate} messages a second are sent. All back: from the cut until the last one has what all had missed then. Faults: what came twice, out of order, or not at all, of everyone. Others: ${lengths.others} who stay; in ms from when a message was due to be sent, in a process of their own.`,
+    samples: Object.assign({}, ...judged.map(({ merged }) => merged)),
+  }
+}
+
+async function runTrial(trial: number, lengths: Lengths, options: BenchOptions): Promise<Sample[]> {
+  const { clients, others, parts } = lengths
+  await using server = await startMeasured('resume', options)
+  const { roomId: room, tokens } = await makeRoom(server.graphql, Math.ceil((clients + others) / connectionsEach))
+  const token = tokens[0] ?? ''
+  const port = Number(new URL(server.graphql).port)
+  const places = new Places({ graphql: server.graphql, room, token })
+  const samples: Sample[] = []
+  let messages = 0
+  for (const part of parts) {
+    using staying = startResumeGenerator()
+    using dropping = startResumeGenerator()
+    await staying.perform('open', { port, room, tokens, followers: 0, next: messages })
+    await staying.perform('fill', { messages: Math.max(0, part.back - messages) })
+    messages = Math.max(messages, part.back)
+    await staying.perform('open', { port, room, tokens, followers: others, next: messages })
+    await dropping.perform('open', { port, room, tokens, followers: clients, next: messages })
+    const sample = await drop({ part, trial, staying, dropping, places, lengths })
+    messages = places.count
+    samples.push(sample)
+  }
+  return samples
+}
+
+interface Dropping {
+  readonly part: Part
+  readonly trial: number
+  readonly staying: ResumeGenerator
+  readonly dropping: ResumeGenerator
+  readonly places: Places
+  readonly lengths: Lengths
+}
+
+async function drop({ part, trial, staying, dropping, places, lengths }: Dropping): Promise<Sample> {
+  const { clients, normalMs } = lengths
+  await staying.perform('begin', { rate })
+  await pause(normalMs / 5)
+  await staying.perform('take', {})
+  await pause(normalMs)
+  const normal = await staying.perform('take', {})
+  await places.read()
+  const newest = places.count - 1
+  const backs = Array.from({ length: clients }, (_, index) => 1 + Math.round((index * (part.back - 1)) / (clients - 1)))
+  await staying.perform('take', {})
+  const { seconds, generatorCpu } = await dropping.perform('drop', {
+    newest,
+    places: backs.map((back) => ({ after: places.cursor(newest - back), next: newest - back + 1 })),
+  })
+  const during = await staying.perform('take', {})
+  const messages = await staying.perform('end', {})
+  const faults = (await dropping.perform('settle', { messages })) + (await staying.perform('settle', { messages }))
+  await places.read()
+  const missed = backs.reduce((sum, back) => sum + back, 0)
+  return { part, trial, missed, seconds, faults, normal, during, generatorCpu }
+}
+
+interface LogPage {
+  readonly conversation: {
+    readonly events: {
+      readonly cursor: string
+      readonly caughtUp: boolean
+      readonly events: readonly { readonly __typename: string; readonly cursor: string }[]
+    }
+  }
+}
+
+/** Where a feed goes on after each of the messages of the room, from its log. */
+class Places {
+  readonly #options: { readonly graphql: string; readonly room: string; readonly token: string }
+  readonly #cursors: string[] = []
+  #after: string | undefined
+
+  constructor(options: { readonly graphql: string; readonly room: string; readonly token: string }) {
+    this.#options = options
+  }
+
+  /** Messages whose places are known. */
+  get count(): number {
+    return this.#cursors.length
+  }
+
+  /** After the message of this number, from 0. Before the first one, the log's beginning. */
+  cursor(number: number): string {
+    const cursor = this.#cursors[number]
+    if (cursor === undefined) throw new Error(`There is no message ${number}.`)
+    return cursor
+  }
+
+  async read(): Promise<void> {
+    const { graphql, room, token } = this.#options
+    for (;;) {
+      const { conversation } = await request<LogPage>(
+        graphql,
+        `query ($id: ID!, $after: FeedCursor) { conversation(id: $id) {
+          events(after: $after, first: 100) { cursor caughtUp events { __typename cursor } } } }`,
+        { id: room, after: this.#after },
+        { token },
+      )
+      const { cursor, caughtUp, events } = conversation.events
+      this.#after = cursor
+      for (const event of events) if (event.__typename === 'MessageSent') this.#cursors.push(event.cursor)
+      if (caughtUp) return
+    }
+  }
+}
+
+function judge(part: Part, samples: readonly Sample[]) {
+  const own = samples.filter((one) => one.part === part)
+  const all = {
+    missed: own.reduce((sum, { missed }) => sum + missed, 0),
+    /** The last one of all trials must be back in time. */
+    seconds: Math.max(...own.map(({ seconds }) => seconds)),
+    perSecond: quantile(
+      own.map(({ missed, seconds }) => missed / seconds),
+      0.5,
+    ),
+    faults: own.reduce((sum, { faults }) => sum + faults, 0),
+    normal: own.flatMap(({ normal }) => normal),
+    during: own.flatMap(({ during }) => during),
+  }
+  const times = quantile(all.during, 0.99) / quantile(all.normal, 0.99)
+  const soon = 'seconds' in part.must ? all.seconds <= part.must.seconds : all.perSecond >= part.must.perSecond
+  const reached = soon && times <= mustOfOthers && all.faults === 0
+  const figures = (
+    one: Pick<Sample, 'missed' | 'seconds' | 'faults' | 'normal' | 'during'> & { readonly perSecond: number },
+  ): (string | number)[] => [
+    ...[one.missed, Number(one.seconds.toFixed(2)), 'seconds' in part.must ? part.must.seconds : ''],
+    ...[Math.round(one.perSecond), 'perSecond' in part.must ? part.must.perSecond : '', one.faults],
+    ...[one.normal, one.during].map((delays) => rounded(quantile(delays, 0.99))),
+    ...[Number((quantile(one.during, 0.99) / quantile(one.normal, 0.99)).toFixed(2)), mustOfOthers],
+  ]
+  const rows = own.map((one) => [
+    ...[part.back, one.trial, ...figures({ ...one, perSecond: one.missed / one.seconds })],
+    ...[Number(one.generatorCpu.toFixed(2)), ''],
+  ])
+  rows.push([part.back, 'all', ...figures(all), '', reached ? 'yes' : 'NO'])
+  const merged: Record<string, Summary> = {
+    [`${part.back} back, before`]: summary(all.normal),
+    [`${part.back} back, meanwhile`]: summary(all.during),
+  }
+  return { rows, reached, merged }
+}
+
+if (import.meta.main) print(await run({ quick: process.argv.includes('--quick') }))
