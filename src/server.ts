@@ -173,8 +173,8 @@ async function assemble({
     times: presenceTimes,
   })
   const { online } = presence
-  const presenceFeeds = new PresenceFeeds({ online, live })
-  const typing = new Typing({ bus, live })
+  const presenceFeeds = new PresenceFeeds({ online, live, now: clock.now })
+  const typing = new Typing({ bus, live, now: clock.now })
   const serverFeeds = new ServerFeeds({ store, follower, online })
   const app: App = {
     commands: {

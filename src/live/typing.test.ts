@@ -18,6 +18,7 @@ async function following(count: number) {
   let held = 0
   const typing = new Typing({
     bus: new LocalBus(),
+    now: Date.now,
     live: {
       readers: async () => {
         held++

@@ -12,6 +12,7 @@ import { TimerWheel } from '../http/timerWheel.ts'
 import type { Bus, BusMessage } from './bus.ts'
 import { ChangesFeed } from './changesFeed.ts'
 import type { Live } from './live.ts'
+import { MadeTogether } from './madeTogether.ts'
 import { Pace } from './pace.ts'
 
 export interface TypingFrame {
@@ -23,6 +24,8 @@ export interface TypingFrame {
 interface TypingOptions {
   readonly bus: Bus
   readonly live: Pick<Live, 'readers'>
+  /** ms since 1970. */
+  readonly now: () => number
   /** How long it is shown unless it is said again, in ms. */
   readonly shownMs?: number
 }
@@ -48,6 +51,7 @@ export class Typing implements LogListener {
   readonly #options: TypingOptions
   readonly #typists = new Map<ConversationId, Typists>()
   readonly #followed = new Map<ConversationId, Followed>()
+  readonly #together = new MadeTogether()
   readonly #wheel = new TimerWheel({ tickMs: 200 })
   readonly #listening: Disposable
 
@@ -78,6 +82,9 @@ export class Typing implements LogListener {
     let shown: string | undefined
     let dueAt = 0
     const feed = new ChangesFeed<TypingFrame>({
+      deadline: identity.deadline,
+      now: this.#options.now,
+      together: this.#together,
       take: () => {
         const { frame, names } = this.#frameOf(conversationId, followed)
         if (names === shown) return undefined

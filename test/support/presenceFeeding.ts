@@ -27,6 +27,7 @@ export function feeding(members: readonly UserId[]) {
   }
   const feeds = new PresenceFeeds({
     online,
+    now: Date.now,
     live: {
       readers: async (_identity, conversation, onEnd) => {
         state.held++

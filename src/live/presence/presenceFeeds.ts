@@ -9,6 +9,7 @@ import type { Delivery, RecordedEvent } from '../../eventstore/port.ts'
 import { BadInput } from '../../queries/page.ts'
 import { ChangesFeed } from '../changesFeed.ts'
 import type { Live } from '../live.ts'
+import { MadeTogether } from '../madeTogether.ts'
 import { Pace } from '../pace.ts'
 import { ConversationPresence } from './conversationPresence.ts'
 import type { OnlinePeople } from './online.ts'
@@ -20,6 +21,8 @@ const peopleFrameMs = 200
 interface PresenceFeedsOptions {
   readonly online: OnlinePeople
   readonly live: Pick<Live, 'readers'>
+  /** ms since 1970. */
+  readonly now: () => number
 }
 
 /** Somebody who follows people by name. */
@@ -36,6 +39,7 @@ export class PresenceFeeds implements LogListener {
   readonly #memberships = new Map<UserId, Set<ConversationPresence>>()
   readonly #ofPeople = new Map<UserId, Set<PeopleFollower>>()
   readonly #news = new Set<PeopleFollower>()
+  readonly #together = new MadeTogether()
   readonly #pace = new Pace({ everyMs: peopleFrameMs, tick: () => this.#tellPeople() })
 
   constructor(options: PresenceFeedsOptions) {
@@ -66,7 +70,7 @@ export class PresenceFeeds implements LogListener {
     if ((conversationId == null) === (userIds == null))
       throw new BadInput('Give exactly one of "conversationId" and "userIds".')
     if (conversationId != null) return await this.#ofConversation(identity, conversationId)
-    return this.#ofUsers(userIds ?? [])
+    return this.#ofUsers(identity, userIds ?? [])
   }
 
   /** Follows who is in the conversations that are followed. It hears of the log after the conversations' own state has. */
@@ -80,7 +84,7 @@ export class PresenceFeeds implements LogListener {
     }
   }
 
-  #ofUsers(ids: readonly string[]): ChangesFeed<PresenceFrame> {
+  #ofUsers({ deadline }: Identity, ids: readonly string[]): ChangesFeed<PresenceFrame> {
     if (ids.length === 0) throw new BadInput('"userIds" is empty: name at least one person.')
     if (ids.length > framePeople)
       throw new BadInput(
@@ -91,11 +95,14 @@ export class PresenceFeeds implements LogListener {
       const parsed = parseId(id)
       if (parsed?.type === 'user') users.add(parsed.id)
     }
-    const { online } = this.#options
+    const { online, now } = this.#options
     const changed = new Set<UserId>()
     let begun = false
     let dueAt = 0
     const feed = new ChangesFeed<PresenceFrame>({
+      deadline,
+      now,
+      together: this.#together,
       take: () => {
         if (begun && changed.size === 0) return undefined
         if (this.#pace.now < dueAt) {
@@ -125,6 +132,9 @@ export class PresenceFeeds implements LogListener {
     const { conversationId } = readers
     const followed = this.#conversations.get(conversationId) ?? this.#follow(conversationId, readers)
     const feed = new ChangesFeed<PresenceFrame>({
+      deadline: identity.deadline,
+      now: this.#options.now,
+      together: this.#together,
       take: () => place.take(),
       onClose: () => {
         place.remove()
