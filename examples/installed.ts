@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** The longest that npm may take, in ms. */
-const patienceMs = 180_000
+const patienceMs = 120_000
 
 /** @throws Error where they cannot be had */
 export function install(folder: string): void {

@@ -19,7 +19,12 @@ import { install } from './installed.ts'
 const examples = ['graphql-ws', 'apollo', 'urql', 'relay', 'event-source']
 const here = fileURLToPath(new URL('.', import.meta.url))
 /** An EventSource waits 3 s before it comes back. */
-const patience = { timeout: 30_000, interval: 50 }
+const patience = { timeout: 60_000, interval: 50 }
+
+const filesOf = (example: string): readonly string[] =>
+  readdirSync(path.join(here, example))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(path.join(here, example, file), 'utf8'))
 
 beforeAll(() => {
   for (const example of examples) install(path.join(here, example))
@@ -139,7 +144,7 @@ for (const example of examples)
   })
 
 for (const example of examples)
-  test.concurrent(`the example ${example} ends when its session does`, async () => {
+  test.concurrent(`the example ${example} ends when its session does`, { timeout: 60_000 }, async () => {
     const cursors = await mkdtemp(path.join(tmpdir(), 'parley-example-'))
     await using server = await startTestServer()
     const bob = await guest(server.graphql)
@@ -153,18 +158,32 @@ for (const example of examples)
     await rm(cursors, { recursive: true, force: true })
   })
 
+test('the frames of the examples are made once for everybody who follows the same room', async () => {
+  await using server = await startTestServer()
+  const ada = await guest(server.graphql)
+  const { room } = await ada.query('{ room(slug: "general") { id } }')
+  const socket = ada.socket()
+  for (const example of examples) {
+    const [query] = filesOf(example).flatMap((code) => code.match(/subscription Follow[^`]*/) ?? [])
+    expect(query).toBeDefined()
+    for await (const { extensions } of socket.iterate({ query: query ?? '', variables: { id: room.id } })) {
+      expect([example, extensions]).toEqual([example, { parley: { shared: true } }])
+      break
+    }
+  }
+  await socket.dispose()
+})
+
 test('what the pages show of the examples is what runs', () => {
   for (const example of examples) {
-    const code = readdirSync(path.join(here, example))
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => readFileSync(path.join(here, example, file), 'utf8'))
+    const code = filesOf(example)
     const shown = blocks(`examples/${example}/README.md`, 'ts')
     expect(shown).toHaveLength(1)
     for (const block of shown) expect(code.some((file) => file.includes(block))).toBe(true)
   }
 })
 
-test('what the examples say of their types is so', { timeout: 120_000 }, async () => {
+test('what the examples say of their types is so', { timeout: 180_000 }, async () => {
   const compiler = path.join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc')
   const checking = spawn(process.execPath, [compiler, '--noEmit', '-p', here])
   let told = ''
