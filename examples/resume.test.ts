@@ -84,7 +84,7 @@ class Running implements AsyncDisposable {
 
 for (const example of examples)
   test.concurrent(`RESUME: the example ${example} shows everything once and in order`, {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const seed = chosenSeed()
     const random = new Random(seed)
