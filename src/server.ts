@@ -132,7 +132,7 @@ async function assemble({
     documents,
     projections: allProjections,
     logger,
-    ...(sharedAs !== undefined && { shared: { holder: `${sharedAs}/${lives.own}` } }),
+    ...(sharedAs !== undefined && { shared: { holder: `${sharedAs}/${lives.own}`, lives } }),
   })
   // What is done once is done where the read models are folded.
   const turn = sharedAs === undefined ? undefined : () => projecting.leading

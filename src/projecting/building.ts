@@ -26,6 +26,8 @@ export interface Plan {
   readonly batch: number
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Where another node folds meanwhile: makes this one fold, once the builds are nearly level. */
+  readonly lead?: (() => Promise<void>) | undefined
 }
 
 const limits: CacheLimits = { documents: 20_000, bytes: 24_000_000 }
@@ -43,8 +45,8 @@ export async function buildBeside<T>(
   work: (pass: BuildPass, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { store, documents, runner, underWay } = site
-  if (!runner.leading) throw new NotTheRunner()
-  const { projections, collectionOf, onError, batch, onProgress } = plan
+  const { projections, collectionOf, onError, batch, onProgress, lead } = plan
+  if (!runner.leading && lead === undefined) throw new NotTheRunner()
   const left = new AbortController()
   const signals = [runner.persistence.signal, left.signal, ...(plan.signal ? [plan.signal] : [])]
   const signal = AbortSignal.any(signals)
@@ -71,6 +73,7 @@ export async function buildBeside<T>(
       for (const { collection, projection } of targets)
         await untilDone(() => documents.createIndexes(collection, projection.indexes), persistence)
     await pass.fold()
+    await lead?.()
     await runner.exclusive(async () => {
       const first = runner.active.length === 0
       await pass.fold(first ? undefined : runner.checkpoint.position)

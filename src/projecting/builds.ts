@@ -7,6 +7,11 @@ export interface Pointer {
   readonly version: number
   readonly build: number
   readonly collection: string
+  /**
+   * Set while a node folds that brings another version: up to here this build has been folded, as the record of a checkpoint. Whoever
+   * takes it up again goes on from there.
+   */
+  readonly through?: Document
 }
 
 /** The version is part of the key: an older node goes on with its own. */
@@ -24,6 +29,11 @@ export const leaseWantedKey = 'projections/lease/wanted'
 export const collectionOf = ({ name, version }: Projection, build: number): string => `${name}_v${version}_${build}`
 export const verifyCollectionOf = (projection: Projection): string => `verify_${collectionOf(projection, 0)}`
 
+/** A build that is being made is known by this beginning, whatever its number is. */
+export const madeAs = ({ name, version }: Projection): string => `${name}_v${version}_`
+export const isMadeBy = (collection: string, makes: readonly string[]): boolean =>
+  makes.some((beginning) => collection.startsWith(beginning))
+
 const pattern = /^(?:verify_)?(.+)_v(\d+)_(\d+)$/
 
 /** The number of the next build of a projection. */
@@ -34,6 +44,29 @@ export function nextBuild({ name, version }: Projection, collections: readonly s
     if (parts?.[1] === name && Number(parts[2]) === version) highest = Math.max(highest, Number(parts[3]))
   }
   return highest + 1
+}
+
+/**
+ * Compares this node's versions with those that others bring.
+ *
+ * @param others keys of pointers
+ * @returns the keys among them that are newer than here, and the names of the projections that are older there
+ */
+export function versionsAmong(
+  others: readonly string[],
+  projections: readonly Projection[],
+): { readonly newer: readonly string[]; readonly older: ReadonlySet<string> } {
+  const versions = new Map(projections.map(({ name, version }) => [name, version]))
+  const older = new Set<string>()
+  const newer: string[] = []
+  for (const key of others) {
+    const [, name = '', version] = /^projection\/(.+)\/v(\d+)$/.exec(key) ?? []
+    const here = versions.get(name)
+    if (here === undefined) continue
+    if (Number(version) > here) newer.push(key)
+    else if (Number(version) < here) older.add(name)
+  }
+  return { newer, older }
 }
 
 /** Builds that no pointer names: unfinished ones, left by a rebuild that was interrupted, and replaced ones. */

@@ -1,26 +1,39 @@
 // The read models of this node: opens them, keeps them level with the log, makes them anew, compares them with the log.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Projection } from '../../projections/projection.ts'
 import type { Documents } from '../documents/port.ts'
 import type { Recorded } from '../domain/events.ts'
 import type { LogListener } from '../eventstore/follower.ts'
-import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
+import { type Delivery, type EventStore, type Position, start } from '../eventstore/port.ts'
 import { Backlog } from './backlog.ts'
 import { Bell } from './bell.ts'
-import { checkpointKey, leftovers, parkedMarkKey, pointerKey, readPointers } from './builds.ts'
+import {
+  checkpointKey,
+  isMadeBy,
+  leftovers,
+  madeAs,
+  parkedMarkKey,
+  pointerKey,
+  readPointers,
+  versionsAmong,
+} from './builds.ts'
 import { atStart, fromRecord, isOfLog } from './checkpoint.ts'
 import type { CacheLimits } from './documentCache.ts'
+import { Drops } from './drops.ts'
 import { Lease } from './lease.ts'
 import type { Logger } from './logger.ts'
 import { LookingOn } from './lookingOn.ts'
 import { parkedKey } from './parking.ts'
+import { Readings } from './readings.ts'
 import { ReadModels } from './readModels.ts'
 import { inUse, type RebuildOptions, type RebuildResult, type RebuildSite, rebuild } from './rebuild.ts'
-import { untilDone } from './retry.ts'
+import { describe, untilDone } from './retry.ts'
 import { type Beginning, NotTheRunner, Runner } from './runner.ts'
 import { type ProjectionStatus, statusOf } from './status.ts'
 import { Target } from './target.ts'
 import { type VerifyOptions, type VerifyResult, verify } from './verify.ts'
+import { takeUp } from './versions.ts'
 
 export interface ProjectingOptions {
   readonly store: EventStore
@@ -37,6 +50,8 @@ export interface ProjectingOptions {
     readonly holder: string
     /** In ms (default 5,000). */
     readonly leaseMs?: number
+    /** The present life of this node, and whether others' go on (default: the holder, and all). */
+    readonly lives?: { readonly own: string; nodeIsAlive(life: string): boolean | Promise<boolean> }
   }
   /** How long a replaced build is kept, in ms (default 1,000; 20,000 where the documents are shared). */
   readonly graceMs?: number
@@ -64,6 +79,8 @@ export class Projecting implements LogListener {
   readonly #lease: Lease | undefined
   readonly #leaseMs: number
   readonly #lookingOn: LookingOn
+  readonly #readings: Readings | undefined
+  readonly #drops: Drops
   readonly #site: RebuildSite
   readonly #clock: () => number
   /** Set when everything stored is to be replaced, because it belongs to another log. */
@@ -72,6 +89,10 @@ export class Projecting implements LogListener {
   /** A rebuild or a comparison is under way. */
   #busy = false
   #wasLevel = false
+  /** A node that lives brings an older version of what this one has not built yet: it goes on folding until the new builds are made. */
+  #beside: readonly Projection[] = []
+  /** They are: now this node is to fold. */
+  #prepared = false
   /** Rebuilding and verifying go one after the other. */
   #work: Promise<unknown> = Promise.resolve()
 
@@ -95,6 +116,7 @@ export class Projecting implements LogListener {
       bell: this.#bell,
       logger,
       lease: this.#lease,
+      mayTake: () => this.#mayTake(),
       standbyMs: lastsMs / 5,
       busy: () => this.#busy,
       begin: () => this.#begin(),
@@ -104,7 +126,22 @@ export class Projecting implements LogListener {
     })
     const graceMs = options.graceMs ?? (shared ? 20_000 : 1_000)
     const underWay = new Set<{ readonly position: Position }>()
-    this.#site = { store, documents, runner: this.#runner, readModels: this.readModels, underWay, graceMs, liveLimits }
+    const runner = this.#runner
+    const readings =
+      shared &&
+      new Readings({
+        documents,
+        brings: options.projections.map(({ name, version }) => pointerKey(name, version)),
+        life: () => shared.lives?.own ?? shared.holder,
+        isAlive: (life) => shared.lives?.nodeIsAlive(life) ?? true,
+      })
+    this.#readings = readings
+    this.#drops = new Drops({ documents, projections: options.projections, runner, logger, readings, underWay })
+    const drops = this.#drops
+    this.#site = {
+      ...{ store, documents, runner, readModels, underWay, graceMs, liveLimits, drops },
+      shared: shared !== undefined,
+    }
   }
 
   /** Everything up to here can be read. */
@@ -148,9 +185,12 @@ export class Projecting implements LogListener {
   async catchUp(signal: AbortSignal = new AbortController().signal): Promise<void> {
     // A node without the lease has caught up when the one that holds it has.
     const end = await this.#options.store.end()
-    while (!this.#runner.leading && !this.#isReadable(end)) await this.#pause(signal)
+    while (!this.#runner.leading && !this.#isReadable(end)) {
+      if (this.#beside.length > 0) await this.#buildBeside(this.#beside, signal)
+      await this.#pause(signal)
+    }
     if (this.#runner.leading) {
-      const missing = this.#options.projections.filter(({ name }) => this.readModels.collectionOf(name) === undefined)
+      const missing = this.#missing
       if (missing.length > 0) await this.#rebuild(missing, { signal })
       await this.#runner.reachEnd(signal)
     }
@@ -195,6 +235,12 @@ export class Projecting implements LogListener {
     const { projections } = this.#options
     const missing = projections.find(({ name }) => this.readModels.collectionOf(name) === undefined)
     if (missing) return { ready: false, reason: `The read model ${missing.name} is being built.` }
+    const { replaced } = this.#lookingOn
+    if (replaced !== undefined)
+      return {
+        ready: false,
+        reason: `Another node keeps the read model ${replaced} in another version of Parley. This one shows what it was until then: start that version here too.`,
+      }
     if (!this.#wasLevel) return { ready: false, reason: 'The read models are catching up with the log.' }
     return this.#options.documents.health()
   }
@@ -203,6 +249,9 @@ export class Projecting implements LogListener {
     this.#opened = false
     await this.#runner.close()
     await this.#work.catch(() => {})
+    await this.#drops.close()
+    // Where the store is away, the others find out by this node's life.
+    await this.#readings?.end().catch(() => {})
     this.readModels.close()
   }
 
@@ -210,8 +259,60 @@ export class Projecting implements LogListener {
     return this.#leading(options.signal, async () => {
       const results = await rebuild(this.#site, projections, options)
       this.#fresh = false
+      await untilDone(() => this.#tellReads(), this.#runner.persistence)
       return results
     })
+  }
+
+  /** Makes what this node's versions need, while an older node folds; then folds instead of it. */
+  #buildBeside(missing: readonly Projection[], signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const readings = this.#readings
+      if (readings === undefined) return
+      const makes = missing.map(madeAs)
+      await readings.tell({ makes })
+      this.#busy = true
+      try {
+        // Whoever tells first and looks then is not the second one.
+        if ((await readings.ofOthers()).makes.some((made) => makes.includes(made))) {
+          await readings.tell({ makes: [] })
+          return await sleep(Math.random() * 2_000, undefined, { signal })
+        }
+        const lead = async (): Promise<void> => {
+          this.#prepared = true
+          await this.#lead(signal, Number.POSITIVE_INFINITY)
+        }
+        await rebuild(this.#site, missing, { signal, lead })
+      } finally {
+        this.#busy = false
+        this.#prepared = false
+        await readings.tell({ reads: this.#reads, makes: [] })
+      }
+    })
+  }
+
+  /** Of nodes that bring different versions the newer one folds, once its builds are made; the older one as long as it is alone. */
+  async #mayTake(): Promise<boolean> {
+    const readings = this.#readings
+    if (readings === undefined) return true
+    await this.#tellReads()
+    const { documents, projections } = this.#options
+    const { newer, older } = versionsAmong((await readings.ofOthers()).brings, projections)
+    const built = new Set((await readPointers(documents, projections)).map(({ key }) => key))
+    this.#beside = projections.filter(({ name, version }) => older.has(name) && !built.has(pointerKey(name, version)))
+    return !newer.some((key) => built.has(key)) && (this.#beside.length === 0 || this.#prepared)
+  }
+
+  get #missing(): readonly Projection[] {
+    return this.#options.projections.filter(({ name }) => this.readModels.collectionOf(name) === undefined)
+  }
+
+  get #reads(): readonly string[] {
+    return this.#options.projections.flatMap(({ name }) => this.readModels.collectionOf(name) ?? [])
+  }
+
+  async #tellReads(): Promise<void> {
+    await this.#readings?.tell({ reads: this.#reads })
   }
 
   #leading<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -227,8 +328,8 @@ export class Projecting implements LogListener {
   }
 
   /** Whoever folds does it: of several nodes, the one that is asked becomes that one. @throws {NotTheRunner} another one is busy with its own */
-  async #lead(signal: AbortSignal | undefined): Promise<void> {
-    const patience = performance.now() + 4 * this.#leaseMs
+  async #lead(signal: AbortSignal | undefined, patienceMs = 4 * this.#leaseMs): Promise<void> {
+    const patience = performance.now() + patienceMs
     for (let askedAt = Number.NEGATIVE_INFINITY; !this.#runner.leading; ) {
       const now = performance.now()
       if (this.#lease && now > patience) throw new NotTheRunner()
@@ -278,15 +379,12 @@ export class Projecting implements LogListener {
 
   /** Called each time this node begins to fold. */
   async #begin(): Promise<Beginning> {
-    const { documents, projections, logger } = this.#options
-    const { checkpoint, recordVersion } = await this.#checkpointOfThisLog()
+    const { documents, projections } = this.#options
+    const stood = await this.#checkpointOfThisLog()
     const pointers = await readPointers(documents, projections)
     const active = new Set(pointers.map((one) => one.pointer.collection))
-    for (const collection of leftovers(projections, await documents.collections(), active)) {
-      logger.info(`Dropping ${collection}, which is not in use.`)
-      await documents.dropCollection(collection)
-    }
-    await this.#dropParkedOf(active)
+    await this.#dropLeftovers(active)
+    const { checkpoint, recordVersion } = await takeUp(documents, projections, { ...stood, pointers })
     const parkedMark = (await documents.record(parkedMarkKey))?.version ?? 0
     this.#lookingOn.forget()
     const targets: Target[] = []
@@ -302,7 +400,45 @@ export class Projecting implements LogListener {
       this.readModels.use(projection.name, inUse(target))
       targets.push(target)
     }
+    await this.#tellReads()
+    const built = new Set(targets.map(({ projection }) => projection))
+    const missing = projections.filter((projection) => !built.has(projection))
+    if (this.#wasLevel && missing.length > 0) this.#buildAgain(missing)
     return { targets, checkpoint: targets.length > 0 ? checkpoint : atStart, recordVersion, parkedMark }
+  }
+
+  /** A newer node has put its own builds in the place of this one's, and lives no more. */
+  #buildAgain(missing: readonly Projection[]): void {
+    const { logger } = this.#options
+    this.#wasLevel = false
+    this.#rebuild(missing, {}).then(
+      () => {
+        this.#wasLevel = true
+      },
+      (error: unknown) => logger.error(`The read models cannot be built again: ${describe(error)}`),
+    )
+  }
+
+  /** What no pointer names goes, unless a node that lives reads or makes it. */
+  async #dropLeftovers(active: ReadonlySet<string>): Promise<void> {
+    const { documents, projections, logger } = this.#options
+    const others = await this.#readings?.ofOthers()
+    const kept: string[] = []
+    for (const collection of leftovers(projections, await documents.collections(), active)) {
+      if (isMadeBy(collection, this.#readings?.makes ?? [])) continue
+      if (others?.reads.includes(collection) || isMadeBy(collection, others?.makes ?? [])) {
+        kept.push(collection)
+        continue
+      }
+      logger.info(`Dropping ${collection}, which is not in use.`)
+      await documents.dropCollection(collection)
+    }
+    // Nobody knows how far they have been folded. Not before this node folds.
+    const after = async (): Promise<void> => {
+      while (!this.#runner.leading) await this.#pause(undefined)
+    }
+    void this.#drops.begin(kept, { position: start, after })
+    await this.#dropParkedOf(new Set([...active, ...kept]))
   }
 
   async #dropParkedOf(active: ReadonlySet<string>): Promise<void> {

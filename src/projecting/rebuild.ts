@@ -5,7 +5,7 @@ import { type BuildingSite, buildBeside } from './building.ts'
 import type { Progress } from './buildPass.ts'
 import { collectionOf, nextBuild, type Pointer, pointTo, readPointers } from './builds.ts'
 import type { CacheLimits } from './documentCache.ts'
-import { parkedPrefix } from './parking.ts'
+import type { Drops } from './drops.ts'
 import type { ReadModels } from './readModels.ts'
 import { untilDone } from './retry.ts'
 import type { Target } from './target.ts'
@@ -15,6 +15,8 @@ export interface RebuildOptions {
   readonly signal?: AbortSignal
   /** Events in a page of the log (default 2,000: what dies young is collected cheaply, so more are no quicker). */
   readonly batch?: number
+  /** Where another node folds meanwhile: makes this one fold, once the builds are nearly level. */
+  readonly lead?: () => Promise<void>
 }
 
 export interface RebuildResult {
@@ -33,6 +35,9 @@ export interface RebuildSite extends BuildingSite {
   readonly graceMs: number
   /** Of a build in use. */
   readonly liveLimits: CacheLimits
+  readonly drops: Drops
+  /** Where several nodes share the documents: then nobody waits until replaced builds are dropped. */
+  readonly shared: boolean
 }
 
 /** What others may ask about a build in use. */
@@ -45,7 +50,7 @@ export const inUse = (target: Target): Parameters<ReadModels['use']>[1] => ({
 export async function rebuild(
   site: RebuildSite,
   projections: readonly Projection[],
-  { onProgress, signal, batch = 2_000 }: RebuildOptions,
+  { onProgress, signal, batch = 2_000, lead }: RebuildOptions,
 ): Promise<readonly RebuildResult[]> {
   const { documents, readModels, runner } = site
   const names = projections.map((projection) => projection.name)
@@ -59,6 +64,7 @@ export async function rebuild(
     withIndexes: true,
     batch,
     signal,
+    lead,
     onProgress: (progress: Progress) => {
       readModels.rebuildingIs(names, progress.events)
       onProgress?.(progress)
@@ -66,7 +72,7 @@ export async function rebuild(
   }
   readModels.rebuildingIs(names, 0)
   try {
-    const { results, drops } = await buildBeside(site, plan, (pass) =>
+    const { results, dropped } = await buildBeside(site, plan, (pass) =>
       runner.exclusive(async () => {
         const replaced = await pointToThese(site, projections, collectionFor, builds)
         for (const target of pass.targets) target.goLive(site.liveLimits)
@@ -79,10 +85,13 @@ export async function rebuild(
           events: pass.events,
           skipped: pass.skipped,
         }))
-        return { results, drops: dropReplaced(site, replaced, waits) }
+        const { graceMs, drops } = site
+        const { signal } = runner.persistence
+        const after = async () => void (await Promise.all(waits.map((wait) => wait(graceMs, signal))))
+        return { results, dropped: drops.begin(replaced, { position: runner.checkpoint.position, after }) }
       }),
     )
-    await drops()
+    if (!site.shared) await dropped
     return results
   } finally {
     readModels.endedRebuilding(names)
@@ -104,32 +113,4 @@ async function pointToThese(
   })
   await runner.record(changes)
   return stored.map((one) => one.pointer.collection)
-}
-
-/** Until it is gone a replaced build may hold what is to be forgotten: forgetting waits for it. */
-function dropReplaced(
-  { documents, runner, graceMs, underWay }: RebuildSite,
-  replaced: readonly string[],
-  waits: readonly ((graceMs: number, signal: AbortSignal) => Promise<void>)[],
-): () => Promise<void> {
-  if (replaced.length === 0) return async () => {}
-  const mark = { position: runner.checkpoint.position }
-  underWay.add(mark)
-  return async () => {
-    const { persistence } = runner
-    try {
-      await Promise.all(waits.map((wait) => wait(graceMs, persistence.signal)))
-      for (const collection of replaced) {
-        const parked = await documents.records(parkedPrefix(collection))
-        const records = [...parked].map(([key, { version }]) => ({ key, expectedVersion: version, value: undefined }))
-        await untilDone(() => documents.dropCollection(collection), persistence)
-        if (records.length > 0) await untilDone(() => documents.write([], records), persistence)
-      }
-    } catch (error) {
-      // What is left is dropped when the read models are opened again.
-      if (!persistence.signal.aborted) throw error
-    } finally {
-      underWay.delete(mark)
-    }
-  }
 }
