@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { Connection } from './connection.ts'
 import { type ConversationUpdate, conversationFeed, type FeedParts, type Place } from './conversationFeed.ts'
 import { ConversationView } from './conversationView.ts'
+import { untilAborted } from './frames.ts'
 import {
   type InboxDetail,
   LogoutDocument,
@@ -20,6 +21,7 @@ import { type AskOptions, type Fetch, Requests } from './requests.ts'
 import type { Session } from './session.ts'
 import { forgetSession, type SignIn, signIn } from './signIn.ts'
 import { type Storage, storageUnder } from './storage.ts'
+import { wakeWhenOnline, wakingClock } from './wakingClock.ts'
 
 export type { Clock } from './clock.ts'
 export type { ConversationEvent, ConversationUpdate, Place } from './conversationFeed.ts'
@@ -64,6 +66,7 @@ export class ParleyClient implements AsyncDisposable {
   readonly #root: Storage
   readonly #closing: AbortController
   readonly #signal: AbortSignal
+  readonly #wake: () => void
 
   private constructor(made: Made) {
     this.outbox = made.outbox
@@ -72,6 +75,7 @@ export class ParleyClient implements AsyncDisposable {
     this.#root = made.root
     this.#closing = made.closing
     this.#signal = made.signal
+    this.#wake = made.wake
   }
 
   /**
@@ -82,7 +86,9 @@ export class ParleyClient implements AsyncDisposable {
    * @throws {TypeError} an address is none
    */
   static async connect(options: ClientOptions): Promise<ParleyClient> {
-    const { storage: root = memoryStorage(), clock = systemClock, onNotice, webSocket, times } = options
+    const { storage: root = memoryStorage(), onNotice, webSocket, times } = options
+    const deadlines = options.clock ?? systemClock
+    const clock = wakingClock(deadlines)
     const closing = new AbortController()
     const signal = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal
     const addresses = new Addresses(options.addresses)
@@ -93,11 +99,12 @@ export class ParleyClient implements AsyncDisposable {
     requests.signIn(session)
     // Of one account: what is queued is never sent in the name of another.
     const storage = storageUnder(root, `${session.user.id}/`)
-    const connection = new Connection({ addresses, clock, session, notices, signal, times, webSocket })
+    const connection = new Connection({ addresses, clock, deadlines, session, notices, signal, times, webSocket })
     const outbox = await Outbox.open({ storage, requests, clock, notices, signal })
     outbox.start()
+    wakeWhenOnline(clock, signal)
     const parts = { connection, requests, notices, clock, storage }
-    return new ParleyClient({ outbox, session, parts, root, closing, signal })
+    return new ParleyClient({ outbox, session, parts, root, closing, signal, wake: () => clock.wake() })
   }
 
   /** Who is signed in. */
@@ -119,7 +126,8 @@ export class ParleyClient implements AsyncDisposable {
     conversationId: string,
     { signal, stored = true, from }: FeedOptions & { readonly from?: Place } = {},
   ): AsyncIterableIterator<ConversationUpdate> {
-    return conversationFeed(this.#parts, { conversationId, signal: this.#until(signal), stored, from })
+    const until = this.#until(signal)
+    return untilAborted(conversationFeed(this.#parts, { conversationId, signal: until, stored, from }), until)
   }
 
   /** All conversations of the account, in the order of the log. @throws {SessionEndedError} from the iteration */
@@ -132,7 +140,8 @@ export class ParleyClient implements AsyncDisposable {
     readonly after?: string
     readonly detail?: InboxDetail
   } = {}): AsyncIterableIterator<InboxUpdate> {
-    return inboxFeed(this.#parts, { signal: this.#until(signal), stored, after, detail })
+    const until = this.#until(signal)
+    return untilAborted(inboxFeed(this.#parts, { signal: until, stored, after, detail }), until)
   }
 
   /** A conversation with its newest messages, one's own queued ones among them, kept up to date. @throws {RefusedError} */
@@ -171,6 +180,11 @@ export class ParleyClient implements AsyncDisposable {
     return this.#parts.requests.ask(document, variables, { signal: this.#until(signal), attempts })
   }
 
+  /** Tries at once whatever waits for its next attempt. In a browser that comes online it happens by itself. */
+  wake(): void {
+    this.#wake()
+  }
+
   /** Ends the session on the server, forgets it here, and closes. What is queued stays. @throws as `request` */
   async signOut(): Promise<void> {
     await this.request(LogoutDocument, {}, { attempts: 3 })
@@ -200,4 +214,5 @@ interface Made {
   readonly root: Storage
   readonly closing: AbortController
   readonly signal: AbortSignal
+  readonly wake: () => void
 }

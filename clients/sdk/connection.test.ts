@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Addresses } from './addresses.ts'
+import { systemClock } from './clock.ts'
 import { QuickClock } from './clockForTests.ts'
 import { Connection } from './connection.ts'
 import { SessionEndedError } from './errors.ts'
@@ -49,21 +50,10 @@ function connectionTo(addresses: readonly string[], times = {}) {
   const user = { id: 'user_1', username: 'ada', displayName: 'Ada' }
   const onEnd = () => notices.report({ name: 'SESSION_ENDED' })
   const session = new Session({ token: 'token', user, onEnd })
-  // Deadlines of links would pass at once by the same clock.
-  const linkClock = { now: () => 0, random: () => 1, sleep: realSleep(clock) }
-  const options = { addresses: new Addresses(addresses), clock: linkClock, session, notices, times }
+  const options = { addresses: new Addresses(addresses), clock, deadlines: systemClock, session, notices, times }
   const connection = new Connection({ ...options, signal: closing.signal })
   return { connection, heard, clock, closing, names: () => heard.map(({ name }) => name) }
 }
-
-/** Waits of the backoff are over at once; deadlines, which have a signal of their own each, pass as time does. */
-const realSleep = (clock: QuickClock) => (ms: number, signal?: AbortSignal) =>
-  ms >= deadlineMs
-    ? new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
-    : clock.sleep(ms, signal)
-
-const deadlineMs = 1_000_000
-const patientTimes = { connectMs: deadlineMs, pingMs: 0, pongMs: deadlineMs }
 
 test.each([
   { code: 1012, name: 'SERVER_RESTARTING', ceiling: 3_000 },
@@ -76,7 +66,7 @@ test.each([
   await using server = await closingServer(
     (socket, count) => void (count === 1 && setImmediate(() => socket.close(code))),
   )
-  const { connection, heard, clock, closing, names } = connectionTo([server.address], patientTimes)
+  const { connection, heard, clock, closing, names } = connectionTo([server.address])
   const first = await connection.link()
   await expect.poll(() => first.over).toBe(true)
   const second = await connection.link()
@@ -90,7 +80,7 @@ test.each([
 test('whoever is cut off by one node goes on at the next, sooner than that one is back', async () => {
   await using one = await closingServer((socket) => void setImmediate(() => socket.close(1012)))
   await using two = await closingServer(() => {})
-  const { connection, clock, closing } = connectionTo([one.address, two.address], patientTimes)
+  const { connection, clock, closing } = connectionTo([one.address, two.address])
   const first = await connection.link()
   await expect.poll(() => first.over).toBe(true)
   expect((await connection.link()).address).toBe(two.address)
@@ -103,7 +93,7 @@ test('where nobody answers the waits grow, until somebody does', async () => {
   await gone[Symbol.asyncDispose]()
   await using server = await closingServer(() => {})
   const addresses = [gone.address, gone.address, gone.address, server.address]
-  const { connection, clock, closing, names } = connectionTo(addresses, patientTimes)
+  const { connection, clock, closing, names } = connectionTo(addresses)
   expect((await connection.link()).address).toBe(server.address)
   expect(clock.slept).toEqual([500, 1_000, 2_000])
   await expect.poll(names).toEqual(['UNREACHABLE', 'UNREACHABLE', 'UNREACHABLE', 'CONNECTED'])
@@ -112,7 +102,7 @@ test('where nobody answers the waits grow, until somebody does', async () => {
 
 test('a session that has ended is not tried again', async () => {
   await using server = await closingServer((socket) => void setImmediate(() => socket.close(4403)))
-  const { connection, names } = connectionTo([server.address], patientTimes)
+  const { connection, names } = connectionTo([server.address])
   const link = await connection.link()
   await expect.poll(() => link.over).toBe(true)
   await expect(connection.link()).rejects.toThrow(SessionEndedError)
@@ -123,7 +113,7 @@ test('a session that has ended is not tried again', async () => {
 test('a node that does not answer any more is given up', async () => {
   await using server = await closingServer(() => {})
   // Nobody answers the protocol's pings here.
-  const { connection, closing, names } = connectionTo([server.address], { ...patientTimes, pingMs: 20, pongMs: 20 })
+  const { connection, closing, names } = connectionTo([server.address], { pingMs: 20, pongMs: 20 })
   const link = await connection.link()
   await expect.poll(() => link.over).toBe(true)
   await connection.link()

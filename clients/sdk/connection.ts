@@ -10,6 +10,8 @@ import type { Session } from './session.ts'
 interface ConnectionOptions {
   readonly addresses: Addresses
   readonly clock: Clock
+  /** Times what the other side is given to answer. */
+  readonly deadlines: Clock
   readonly session: Session
   readonly notices: Notices
   /** Aborts when the client is closed. */
@@ -50,7 +52,7 @@ export class Connection {
   }
 
   async #connect(): Promise<Link> {
-    const { addresses, clock, session, signal, notices, webSocket, times } = this.#options
+    const { addresses, clock, deadlines, session, signal, notices, webSocket, times } = this.#options
     for (;;) {
       if (this.#pauseMs > 0) await clock.sleep(this.#pauseMs, signal)
       signal.throwIfAborted()
@@ -60,7 +62,7 @@ export class Connection {
       const link: Link = new Link({
         address,
         token: session.token,
-        clock,
+        clock: deadlines,
         webSocket,
         times: { connectMs: 10_000, pingMs: 12_000, pongMs: 8_000, ...times },
         onEnd: (ending) => {

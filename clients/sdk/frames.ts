@@ -78,10 +78,10 @@ export class Frames<Event> {
         subscription.stop()
       }
       this.#rewound = false
-      if (end?.kind === 'refused' && !end.error.passing) throw end.error
+      // Of what else a feed is refused for, none passes by itself: too many feeds are open, or nothing may be read.
+      if (end?.kind === 'refused' && end.error.code !== 'UNAVAILABLE') throw end.error
       // The socket is still there, so that nothing else holds us back.
-      if (end?.kind === 'refused' || end?.kind === 'completed')
-        await clock.sleep((end.kind === 'refused' && end.error.retryAfterMs) || backoff.next(), signal)
+      if (end?.kind === 'refused' || end?.kind === 'completed') await clock.sleep(backoff.next(), signal)
     }
   }
 
@@ -133,6 +133,18 @@ export class Frames<Event> {
         stop()
       },
     }
+  }
+}
+
+/** The same, but that nothing is thrown once the signal has aborted: it was asked to end. */
+export async function* untilAborted<T>(
+  work: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* work
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
 }
 
