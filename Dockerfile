@@ -14,6 +14,7 @@ RUN node scripts/install.mjs --production --own-node
 RUN node --eval "for (const engine of ['@eventstore/db-client', 'mongodb', '@redis/client']) require(engine)"
 
 FROM node:26.10.0-slim
+LABEL org.opencontainers.image.title="Parley" org.opencontainers.image.version="0.1.0"
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/var/cache/parley \
     PARLEY_HOST=0.0.0.0 \
