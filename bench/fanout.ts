@@ -4,7 +4,7 @@
 import type { Kind } from './dialogues.ts'
 import { type Fanned, fanOut, figureColumns, figures, full, medianOf, oneRoom, short } from './fanning.ts'
 import { hasFlaskSocketIo, installPeers } from './peer.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 
 /** What Parley must reach, as a multiple of each peer's deliveries a second. */
 const musts: Readonly<Record<number, Partial<Record<Kind, number>>>> = {
@@ -26,7 +26,7 @@ interface Sample extends Fanned {
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   installPeers()
-  const lengths = options.quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const kinds: readonly Kind[] = [
     ...(['parley', 'rawWs', 'socketIo', 'graphqlWs', 'mercurius'] as const),
     ...(hasFlaskSocketIo() ? (['flaskSocketIo'] as const) : []),

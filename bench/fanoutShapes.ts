@@ -2,7 +2,7 @@
 // more different documents. For comparison; nothing is judged.
 
 import { type Fanned, fanOut, figureColumns, figures, full, medianOf, oneRoom, type Shape, short } from './fanning.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 
 const alike = { ...oneRoom, windows: [8] } as const
 const shapes: readonly Shape[] = [
@@ -13,7 +13,7 @@ const shapes: readonly Shape[] = [
 ]
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
-  const lengths = options.quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const samples: (Fanned & { readonly shape: Shape })[] = []
   for (let trial = 1; trial <= lengths.trials; trial++)
     for (const shape of shapes)

@@ -9,7 +9,7 @@ import { residentBytes } from './memory.ts'
 import { pause } from './pause.ts'
 import { installPeers, startPeer } from './peer.ts'
 import { type Crowd, makeCrowd } from './people.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { quantile } from './samples.ts'
 import { startBenchServer } from './server.ts'
 
@@ -43,15 +43,15 @@ interface Sample {
   readonly cpu: number
 }
 
-export async function run({ quick, profile }: BenchOptions = {}): Promise<BenchResult> {
+export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   installPeers()
-  const lengths = quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const folder = benchFolder('idle')
   try {
     const crowd = await prepare(folder, lengths)
     const samples: Sample[] = []
     for (let trial = 1; trial <= lengths.trials; trial++)
-      for (const kind of kinds) samples.push(await measure(kind, { folder, crowd, lengths, profile }))
+      for (const kind of kinds) samples.push(await measure(kind, { folder, crowd, lengths, profile: options.profile }))
     const judged = kinds.map((kind) => judge(samples, kind))
     return {
       name: 'idle',

@@ -1,7 +1,7 @@
 // `fanout` with feeds of all that concerns the viewer instead of the room's own, beside those.
 
 import { type Fanned, fanOut, figureColumns, figures, full, medianOf, oneRoom, short } from './fanning.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 
 /** As a multiple of the deliveries a second that `fanout` has in the same run. */
 const must = 0.7
@@ -10,7 +10,7 @@ const feeds = ['conversation', 'inbox'] as const
 type Feed = (typeof feeds)[number]
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
-  const lengths = options.quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const samples: (Fanned & { readonly feed: Feed })[] = []
   for (let trial = 1; trial <= lengths.trials; trial++)
     for (const feed of feeds)

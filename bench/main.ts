@@ -8,35 +8,52 @@ import { parseArgs } from 'node:util'
 import { describeMachine, type Machine } from './machine.ts'
 import { type Bench, benches } from './names.ts'
 import { topOf } from './profile.ts'
-import { type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, print } from './result.ts'
 
 const results = fileURLToPath(new URL('./results', import.meta.url))
 const one = fileURLToPath(new URL('./one.ts', import.meta.url))
 
-const usage = `npm run bench -- [NAME ...] [--quick] [--profile]
+const clustered = benches.flatMap(({ name, cluster }) => (cluster ? [name] : [])).join(', ')
+
+const usage = `npm run bench -- [NAME ...] [--quick] [--profile] [--trials N] [--cluster]
 
   NAME       ${benches.map(({ name }) => name).join(', ')}; all of them when none is given
   --quick    short trials, to see that it runs; its results go to bench/results/tmp
   --profile  CPU profiles of what is measured in bench/results/tmp, and the functions that took most. It costs speed.
+  --trials   how many, for the benches of feeds; other than three go to bench/results/tmp too
+  --cluster  on the engines of a cluster as the tests have them, where there is Java: ${clustered}
 
 The results are written to bench/results. Exit: 0 when every target was reached, 1 when not, 2 for wrong use.`
 
 interface Flags {
   readonly quick: boolean
   readonly profile: boolean
+  readonly cluster: boolean
+  readonly trials: number | undefined
 }
 
 function parse(): { readonly chosen: readonly Bench[]; readonly flags: Flags } | undefined {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { quick: { type: 'boolean' }, profile: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        quick: { type: 'boolean' },
+        profile: { type: 'boolean' },
+        cluster: { type: 'boolean' },
+        trials: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     })
     const unknown = positionals.find((wanted) => !benches.some(({ name }) => name === wanted))
     if (unknown !== undefined) throw new Error(`There is no bench "${unknown}".`)
     if (values.help) throw new Error('Measures Parley.')
+    const { quick = false, profile = false, cluster = false, trials } = values
+    if (trials !== undefined && !/^[1-9]\d?$/.test(trials)) throw new Error('--trials takes a number from 1 to 99.')
     const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
-    return { chosen, flags: { quick: values.quick ?? false, profile: values.profile ?? false } }
+    const elsewhere = cluster ? chosen.find((one) => !one.cluster) : undefined
+    if (elsewhere) throw new Error(`The bench ${elsewhere.name} has no --cluster: ${clustered} have.`)
+    const flags = { quick, profile, cluster, trials: trials === undefined ? undefined : Number(trials) }
+    return { chosen, flags }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`)
     return undefined
@@ -50,7 +67,7 @@ async function runBench({ name, measures }: Bench, flags: Flags): Promise<BenchR
     rmSync(profile, { recursive: true, force: true })
     mkdirSync(profile, { recursive: true })
   }
-  const options = { quick: flags.quick, profile: flags.profile && measures === 'server' ? profile : undefined }
+  const options: BenchOptions = { ...flags, profile: flags.profile && measures === 'server' ? profile : undefined }
   const profiled = flags.profile && measures === 'own process'
   const child = fork(one, [name, JSON.stringify(options)], {
     execArgv: profiled ? ['--cpu-prof', '--cpu-prof-dir', profile] : [],
@@ -69,12 +86,12 @@ async function runBench({ name, measures }: Bench, flags: Flags): Promise<BenchR
   return result
 }
 
-function write(result: BenchResult, machine: Machine, { quick, profile }: Flags): void {
+function write(result: BenchResult, machine: Machine, { quick, profile, cluster, trials = 3 }: Flags): void {
   const date = new Date().toISOString().slice(0, 10)
   // Only what was measured in full and undisturbed is worth keeping.
-  const folder = quick || profile ? path.join(results, 'tmp') : results
+  const folder = quick || profile || trials !== 3 ? path.join(results, 'tmp') : results
   mkdirSync(folder, { recursive: true })
-  const file = path.join(folder, `${result.name}-${date}.json`)
+  const file = path.join(folder, `${result.name}${cluster ? '-cluster' : ''}-${date}.json`)
   writeFileSync(file, asLines({ date, machine, ...result }))
   console.log(`Written to ${path.relative('.', file)}`)
 }

@@ -19,8 +19,19 @@ export interface BenchOptions {
   readonly quick?: boolean
   /** A folder for CPU profiles of the server. */
   readonly profile?: string | undefined
-  /** The server runs on the engines of a cluster, where the bench knows of them. */
+  /** The server runs on the engines of a cluster, where the bench can have that. */
   readonly cluster?: boolean
+  /** So many instead of the usual three. */
+  readonly trials?: number | undefined
+}
+
+/** How long and how often, by the options. */
+export const lengthsOf = <L extends { readonly trials: number }>(
+  { quick, trials }: BenchOptions,
+  { full, short }: { readonly full: L; readonly short: L },
+): L => {
+  const lengths = quick ? short : full
+  return trials === undefined ? lengths : { ...lengths, trials }
 }
 
 export function print({ name, columns, rows, reached, note }: BenchResult): void {

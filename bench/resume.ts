@@ -4,7 +4,7 @@
 import { startMeasured } from './measured.ts'
 import { pause } from './pause.ts'
 import { makeRoom, request } from './people.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { type ResumeGenerator, startResumeGenerator } from './resumeLoad.ts'
 import { quantile, rounded, type Summary, summary } from './samples.ts'
 
@@ -65,7 +65,7 @@ interface Sample {
 }
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
-  const lengths = options.quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const samples: Sample[] = []
   for (let trial = 1; trial <= lengths.trials; trial++) samples.push(...(await runTrial(trial, lengths, options)))
   const judged = lengths.parts.map((part) => judge(part, samples))

@@ -5,7 +5,7 @@ import { startFanoutGenerator } from './fanoutLoad.ts'
 import { startMeasured } from './measured.ts'
 import { residentBytes } from './memory.ts'
 import { makeRoom } from './people.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { quantile, rounded, type Summary, summary } from './samples.ts'
 import type { BenchServer } from './server.ts'
 
@@ -43,7 +43,7 @@ interface Sample {
 }
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
-  const lengths = options.quick ? short : full
+  const lengths = lengthsOf(options, { full, short })
   const samples: Sample[] = []
   for (let trial = 1; trial <= lengths.trials; trial++)
     for (const stalled of [false, true]) samples.push(await measure({ stalled, trial, lengths, options }))
