@@ -108,6 +108,13 @@ export default {
       to: { path: '^clients/', pathNot: '^clients/($1|sdk)/|/generated/' },
     },
     {
+      name: 'the-sdk-is-light',
+      comment: 'Pages load it: graphql-ws is all that it needs, and Node only where files are kept.',
+      severity: 'error',
+      from: { path: '^clients/sdk/', pathNot: `^clients/sdk/fileStorage\\.ts$|${tests}` },
+      to: { path: '^(node:|[a-z_/]+$)|node_modules/', pathNot: 'node_modules/graphql-ws/' },
+    },
+    {
       name: 'parley-does-not-need-its-tests',
       comment: 'What runs depends on nothing that is only there to test, measure or show it.',
       severity: 'error',

@@ -60,6 +60,7 @@ test('RESUME: a feed goes on through resets of its connection and restarts of th
   expect(reader.revisions).toEqual(range(2, 37))
   expect(client.count('CONNECTED')).toBeGreaterThanOrEqual(6)
   expect(client.count('HOLE_FILLED') + client.count('REPEATED')).toBe(0)
+  expect(client.count('SERVER_RESTARTING')).toBe(1)
   expect(notices.map(({ name }) => name)).toContain('CONNECTION_LOST')
   client.close()
   expect(await reader.ended).toBeUndefined()
@@ -144,6 +145,32 @@ test('RESUME: an inbox goes on too, and with EVERYTHING each of its conversation
   expect(client.count('HOLE_FILLED') + client.count('HOLE_LEFT') + client.count('REPEATED')).toBe(0)
   client.close()
   await reading
+})
+
+test('RESUME: an inbox goes on in the next client with the same storage, direct conversations included', async () => {
+  const storage = memoryStorage()
+  const bob = await registered(server.graphql, 'bob')
+  const { conversation } = await mutate(ada, 'openDM', { to: [bob.userId] }, 'conversation { id }')
+  const told: string[] = []
+  const sent: string[] = []
+  for (let round = 0; round < 3; round++) {
+    if (round > 0) {
+      sent.push(`away ${round}`, `away too ${round}`)
+      await send(bob, conversation.id, `away ${round}`)
+      await send(ada, room.id, `away too ${round}`)
+    }
+    const { client } = await hastyClient({ addresses: [server.url], signIn: asAda, storage })
+    const reading = (async () => {
+      for await (const { events } of client.inboxFeed())
+        for (const event of events) if ('message' in event) told.push(event.message?.text ?? '')
+    })()
+    await expect.poll(() => client.count('CONNECTED'), patience).toBe(1)
+    sent.push(`there ${round}`)
+    await client.send(conversation.id, `there ${round}`)
+    await expect.poll(() => told, patience).toEqual(sent)
+    client.close()
+    await reading
+  }
 })
 
 test('REVOKE: when the session ends, feeds and views end and say so, and nothing comes back by itself', async () => {

@@ -81,6 +81,8 @@ test('each rule finds the import that breaks it', () => {
     'src/live/e.ts': "export { x } from './absent.ts'\n",
     'clients/web/a.ts': "export { room as x } from '../../src/domain/room.ts'\n",
     'clients/web/b.ts': "export { room as x } from '../terminal/room.ts'\n",
+    'clients/sdk/a.ts': "export { readFileSync as x } from 'node:fs'\n",
+    'clients/sdk/b.ts': "export { parse as x } from 'graphql'\n",
   }
   expect(broken(planted)).toEqual(
     [
@@ -105,6 +107,8 @@ test('each rule finds the import that breaks it', () => {
       'resolves: src/live/e.ts',
       'clients-are-outside: clients/web/a.ts',
       'clients-share-only-the-sdk: clients/web/b.ts',
+      'the-sdk-is-light: clients/sdk/a.ts',
+      'the-sdk-is-light: clients/sdk/b.ts',
     ].sort(),
   )
 })
@@ -122,6 +126,8 @@ test('what is allowed is allowed', () => {
       "import type { Position } from '../src/eventstore/port.ts'\nexport { rooms } from '../src/commands/rooms.ts'\nexport type X = Position\n",
     'src/cli/start.ts': "export { server as x } from '../server.ts'\n",
     'src/engines.ts': "export { open } from './documents/sqlite/open.ts'\n",
+    'clients/sdk/a.ts': "export { createClient as x } from 'graphql-ws/client'\n",
+    'clients/sdk/fileStorage.ts': "export { readFile as x } from 'node:fs/promises'\n",
     'src/live/a.test.ts':
       "import fc from 'fast-check'\nexport { open as x } from '../documents/sqlite/open.ts'\nfc.pre(true)\n",
   }
