@@ -1,6 +1,6 @@
 // What a connection costs that has a feed on which nothing happens: the server's memory above one that has none, and its CPU.
 
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { cpuSeconds } from './cpu.ts'
 import type { Kind } from './dialogues.ts'
 import { benchFolder } from './disk.ts'
@@ -15,6 +15,9 @@ import { startBenchServer } from './server.ts'
 
 /** Parley must need at most so many KB a connection, and so much of a core for all of them. */
 const musts = { kilobytes: 14, core: 0.02 }
+
+/** That a server needs beside its connections. */
+const otherDescriptors = 500
 
 const kinds = ['parley', 'rawWs', 'graphqlWs'] as const
 type Measured = (typeof kinds)[number]
@@ -46,6 +49,7 @@ interface Sample {
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   installPeers()
   const lengths = lengthsOf(options, { full, short })
+  needDescriptors(lengths.connections + otherDescriptors)
   const folder = benchFolder('idle')
   try {
     const crowd = await prepare(folder, lengths)
@@ -72,6 +76,16 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** @throws where a process may not have so many */
+function needDescriptors(count: number): void {
+  // Node takes as many as it may have.
+  const most = /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+  if (most !== undefined && Number(most) < count)
+    throw new Error(
+      `A process may have ${most} open files here, and ${count} are needed: raise that with ulimit -Hn ${count}.`,
+    )
 }
 
 /** By a server of its own: what it needed for that is not there when connections are measured. */

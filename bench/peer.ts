@@ -15,7 +15,7 @@ export interface Peer extends Disposable {
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 
-/** The newest of them, by which an installation of before is told from one of now. */
+/** Those by which an installation of before is told from one of now. */
 const packages = ['express', 'mercurius', 'socket.io']
 
 /** They are no dependencies of Parley: they lie in a folder of their own. @throws where they cannot be installed */
