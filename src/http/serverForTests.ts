@@ -7,7 +7,7 @@ import type { App, Context } from '../../schema/context.ts'
 import type { Identity } from '../accounts/sessions.ts'
 import { SessionWatch } from '../accounts/sessionWatch.ts'
 import { sessionId, userId } from '../domain/ids.ts'
-import type { Position, RecordedEvent } from '../eventstore/port.ts'
+import { type Position, type RecordedEvent, StoreUnavailable } from '../eventstore/port.ts'
 import { Gate } from './gate.ts'
 import { Health } from './health.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -19,7 +19,7 @@ import { TimerWheel } from './timerWheel.ts'
 const sdl = /* GraphQL */ `
   type Query { hello: String! viewer: String self: Query! slow(ms: Int!): Int! fail: String echo(text: String!): String! atLeast: String }
   type Mutation { write: String! bump: Int! }
-  type Subscription { count(to: Int!): Int! steps(after: String, to: Int!): Int! silence: Int! stuck: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! }
+  type Subscription { count(to: Int!): Int! steps(after: String, to: Int!): Int! silence: Int! stuck: Int! big(bytes: Int!): String! forbidden: Int! broken: Int! gone: Int! away: Int! }
 `
 
 const position = (n: number): Position => n.toString(16).padStart(16, '0') as Position
@@ -239,6 +239,11 @@ export class TestServer implements AsyncDisposable {
         this.#feed('gone', (n) => {
           if (n === 1) return 1
           throw new GraphQLError('You were removed.', { extensions: { code: 'FORBIDDEN' } })
+        }),
+      away: () =>
+        this.#feed('away', (n) => {
+          if (n === 1) return 1
+          throw new StoreUnavailable('The log is away.')
         }),
     }
     for (const [name, field] of Object.entries(fieldsOf(schema.getSubscriptionType()))) {

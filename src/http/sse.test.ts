@@ -101,6 +101,7 @@ test('refused subscriptions and sources that fail show their code and complete',
     ['forbidden', 'NOT_FOUND'],
     ['gone', 'FORBIDDEN'],
     ['broken', 'INTERNAL'],
+    ['away', 'UNAVAILABLE'],
   ]) {
     const text = await (await subscribe(server, `subscription { ${field} }`)).text()
     expect(text).toContain(`"code":"${code}"`)

@@ -239,6 +239,14 @@ test('a deaf node closes the sockets that carry feeds with 1013, a stopping one 
   expect(await idle.closing()).toEqual({ code: 1012, reason: 'Restarting, come back' })
 })
 
+test('a feed that can no longer be read closes its socket with 1013, so that the client comes back, and says no error', async () => {
+  await using fresh = await startTestServer()
+  using feed = await new RawSocket(fresh.socketUrl).init()
+  feed.subscribe('1', 'subscription { away }')
+  expect(await feed.closing()).toEqual({ code: 1013, reason: 'Not now, come back' })
+  expect(feed.received.filter(({ id }) => id === '1').map(({ type }) => type)).toEqual(['next'])
+})
+
 test('the official client works, with a session', async () => {
   const client = server.client({ authorization: 'Bearer token-ada' })
   const counts: unknown[] = []

@@ -158,7 +158,8 @@ async function carryOut({
     connection.subscriptions -= 1
   })
   const send = (...parts: readonly Uint8Array[]) => connection.sendParts(...parts)
-  outcomes.set(admitted.args, new SocketFrames({ id, frames, send, busy: () => connection.busy() }))
+  const giveUp = () => connection.close(1013, 'Not now, come back')
+  outcomes.set(admitted.args, new SocketFrames({ id, frames, send, busy: () => connection.busy(), giveUp }))
   if (underWay) connection.settle(underWay)
   return admitted.args
 }
