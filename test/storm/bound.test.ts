@@ -29,7 +29,7 @@ test.skipIf(process.platform === 'win32')(
     const { owner, conversationId } = ground
     const plan = { ...ground, nodes: [server.ws], readers, cutEveryMs: 0, rate, length, seed }
     // The same when all of them read: what the server needs for so much, and how long everything takes.
-    const before = await runStorm({ ...plan, readers: readers + stalled, stalled: 0, messages: messages / 4 })
+    const before = await runStorm({ ...plan, readers: readers + stalled, stalled: 0, messages: messages / 2 })
     const [loggedBefore, usedMb] = [await loggedAfter(owner, conversationId, ground.after.cursor), usesMb()]
     expect(differences(before, loggedBefore)).toEqual([])
 
