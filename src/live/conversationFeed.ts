@@ -187,6 +187,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   async #read(): Promise<Read> {
     const { channel, store, handled } = this.#options
     const from = this.#place.revision + 1
+    if (from > channel.head) return { events: [], more: false }
     const recent = channel.from(from)
     const { events, more } = recent ? cut(recent) : await readFrame(store, channel.stream, from, handled())
     // Whoever has just lost access still gets what came before that, as they saw it then.

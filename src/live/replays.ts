@@ -2,6 +2,7 @@
 // executed once for all who need them. However many they are, what is live goes on beside them.
 
 import type { EventStore, Position } from '../eventstore/port.ts'
+import { recentlyUsed } from '../recentlyUsed.ts'
 import type { Outlet } from './audience.ts'
 import type { Channel } from './channel.ts'
 import { type Chunk, chunkOf, cutFrom } from './chunk.ts'
@@ -19,6 +20,7 @@ const framesATurn = 16
 const pagesAtATime = 2
 /** So often is it looked again for what has just been made, and has changed meanwhile. */
 const attempts = 6
+const rememberedAnchors = 5_000
 
 interface ReplaysOptions {
   readonly store: EventStore
@@ -48,22 +50,25 @@ export class Replays {
   readonly #options: ReplaysOptions
   readonly #turns = new Turns(framesATurn)
   readonly #slots = new Slots(pagesAtATime)
-  /** What is being read of what cursors name. */
-  readonly #anchors = new Map<string, Promise<string | undefined>>()
+  /** What cursors named, as the log has it, which never changes. */
+  readonly #anchors = recentlyUsed<string, Promise<string | undefined>>(rememberedAnchors)
 
   constructor(options: ReplaysOptions) {
     this.#options = options
   }
 
-  /** By what the event at a revision is known again; read once for all who ask at a time. */
+  /** By what the event at a revision is known again; read once for all who ask. */
   anchor(channel: Channel, revision: number): Promise<string | undefined> {
     const known = channel.anchorAt(revision)
     if (known !== undefined) return Promise.resolve(known)
     const key = `${channel.stream} ${revision}`
     const reading = this.#anchors.get(key)
     if (reading) return reading
-    const read = anchorAt(this.#options.store, channel.stream, revision).finally(() => this.#anchors.delete(key))
+    const read = anchorAt(this.#options.store, channel.stream, revision)
     this.#anchors.set(key, read)
+    const forget = () => this.#anchors.delete(key)
+    // What is not there yet may come.
+    read.then((anchor) => anchor === undefined && forget(), forget)
     return read
   }
 
@@ -126,16 +131,18 @@ export class Replays {
 
   /** The one with this revision in it: that which is being made, or a new one. */
   async #chunk(asked: Asked, ring: Ring): Promise<Loose | undefined> {
-    for (;;) {
-      const underWay = ring.underWayAt(asked.from) ?? this.#begin(asked, ring)
+    for (let after = -1; ; ) {
+      const underWay = ring.underWayAt(asked.from) ?? this.#begin(asked, ring, after)
       const loose = await underWay?.made
-      // A page of long messages may have been cut before it came so far.
       if (!loose || loose.chunk.through >= asked.from || ring.from(asked.from).length > 0) return loose
+      // A page of long messages was cut before it came so far: what follows is next, even where this is not kept.
+      after = Math.max(after, loose.chunk.through)
     }
   }
 
-  #begin({ channel, outlet, from }: Asked, ring: Ring): UnderWay | undefined {
-    const span = ring.gapAt(from, channel.head)
+  #begin({ channel, outlet, from }: Asked, ring: Ring, after: number): UnderWay | undefined {
+    const gap = ring.gapAt(from, channel.head)
+    const span = { ...gap, from: Math.max(gap.from, after + 1) }
     if (span.until < from) return undefined
     const made = this.#slots.run(() => this.#make({ channel, outlet, ring, ...span })).catch(() => undefined)
     const underWay = { ...span, made }

@@ -40,6 +40,8 @@ export class Ring implements ChunkOwner {
   readonly #rings: Rings
   /** In order, with gaps. */
   #chunks: Chunk[] = []
+  /** The same, what was used last at the end. */
+  readonly #byUse = new Set<Chunk>()
   #bytes = 0
   #underWay: UnderWay[] = []
   readonly #shells = new Map<string, Promise<Shell | undefined> | Shell | undefined>()
@@ -85,7 +87,7 @@ export class Ring implements ChunkOwner {
       )
         break
       bytes += chunk.bytes.byteLength
-      this.#rings.used(chunk)
+      this.#used(chunk)
       found.push(chunk)
     }
     return found
@@ -142,6 +144,7 @@ export class Ring implements ChunkOwner {
 
   dropped(chunk: Chunk): void {
     this.#chunks = this.#chunks.filter((other) => other !== chunk)
+    this.#byUse.delete(chunk)
     this.#bytes -= chunkBytes(chunk)
   }
 
@@ -195,15 +198,22 @@ export class Ring implements ChunkOwner {
     this.#chunks.splice(index, 0, chunk)
     this.#bytes += chunkBytes(chunk)
     this.#rings.keep(chunk, this)
-    // The oldest events go first.
-    while (this.#bytes > this.#rings.limits.ringBytes) {
-      const oldest = this.#chunks.shift()
-      if (!oldest) break
-      this.#forget(oldest)
+    this.#byUse.add(chunk)
+    for (const other of this.#byUse) {
+      if (this.#bytes <= this.#rings.limits.ringBytes) break
+      this.#chunks = this.#chunks.filter((kept) => kept !== other)
+      this.#forget(other)
     }
   }
 
+  #used(chunk: Chunk): void {
+    this.#byUse.delete(chunk)
+    this.#byUse.add(chunk)
+    this.#rings.used(chunk)
+  }
+
   #forget(chunk: Chunk): void {
+    this.#byUse.delete(chunk)
     this.#bytes -= chunkBytes(chunk)
     this.#rings.drop(chunk)
   }

@@ -1,20 +1,16 @@
-// Counts how often frames are executed.
+// Counts how often the fields of the schema are resolved, in servers of this process.
 
-import { type GraphQLObjectType, isObjectType } from 'graphql'
+import { isObjectType } from 'graphql'
 import { schema } from '../../schema/schema.ts'
 
-/** How often frames of this type, whose documents ask for its cursor, are executed while something is done. */
-export async function executionsOf(
-  name: 'ConversationFeedPayload' | 'InboxFeedPayload',
-  work: () => Promise<unknown>,
-): Promise<number> {
+/** How often a field is resolved while something is done. */
+export async function resolutionsOf(name: string, field: string, work: () => Promise<unknown>): Promise<number> {
   const type = schema.getType(name)
-  if (!isObjectType(type)) throw new Error(`There is no ${name}.`)
-  const { cursor } = (type as GraphQLObjectType).getFields()
-  const resolve = cursor?.resolve
-  if (!cursor || !resolve) throw new Error('It has no cursor.')
+  const found = isObjectType(type) ? type.getFields()[field] : undefined
+  const resolve = found?.resolve
+  if (!found || !resolve) throw new Error(`There is no ${name}.${field} with a resolver.`)
   let count = 0
-  cursor.resolve = (...args) => {
+  found.resolve = (...args) => {
     count++
     return resolve(...args)
   }
@@ -22,6 +18,12 @@ export async function executionsOf(
     await work()
     return count
   } finally {
-    cursor.resolve = resolve
+    found.resolve = resolve
   }
 }
+
+/** How often frames of this type, whose documents ask for its cursor, are executed while something is done. */
+export const executionsOf = (
+  name: 'ConversationFeedPayload' | 'InboxFeedPayload',
+  work: () => Promise<unknown>,
+): Promise<number> => resolutionsOf(name, 'cursor', work)
