@@ -65,6 +65,6 @@ async function storm(plan: SocketIoStormPlan): Promise<SocketIoStormOutcome> {
 }
 
 process.once('message', (plan: SocketIoStormPlan) => {
-  void storm(plan).then((outcome) => process.send?.(outcome, () => process.disconnect()))
+  void storm(plan).then((outcome) => process.send?.(outcome, () => process.disconnect?.()))
 })
 process.once('disconnect', () => process.exit())

@@ -2,14 +2,13 @@
 // Parley, whose readers resume by their cursor, Socket.IO 4 with connection state recovery.
 
 import { fork } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { chosenSeed } from '../test/support/random.ts'
 import { differences, loggedAfter, runStorm, stormGround } from '../test/support/storm/storm.ts'
+import { benchFolder } from './disk.ts'
 import { installPeers, startPeer } from './peer.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { rounded } from './samples.ts'
 import { startBenchServer } from './server.ts'
 import type { SocketIoStormOutcome, SocketIoStormPlan } from './socketIoStormLoad.ts'
@@ -21,7 +20,7 @@ interface Shape {
 }
 
 const full: Shape = { trials: 3, readers: 1_000, seconds: 40 }
-const quick: Shape = { trials: 1, readers: 60, seconds: 6 }
+const short: Shape = { trials: 1, readers: 60, seconds: 6 }
 const rate = 100
 const cutEveryMs = 3_000
 const length = 200
@@ -33,7 +32,7 @@ interface Sample {
 
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   installPeers()
-  const { trials, readers, seconds } = options.quick ? quick : full
+  const { trials, readers, seconds } = lengthsOf(options, { full, short })
   const seed = chosenSeed()
   const samples: Sample[] = []
   for (let trial = 0; trial < trials; trial++) {
@@ -52,7 +51,7 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
 type Plan = Omit<SocketIoStormPlan, 'port'>
 
 async function ofParley(plan: Plan, { profile }: BenchOptions): Promise<Sample> {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-storm-'))
+  const folder = benchFolder('storm')
   try {
     await using server = await startBenchServer({ folder, profile })
     const ground = await stormGround(server.graphql, plan.readers)

@@ -83,8 +83,8 @@ async function storm(plan: StormPlan): Promise<StormOutcome> {
 
 process.once('message', (plan: StormPlan) => {
   storm(plan).then(
-    (outcome) => process.send?.({ outcome }, () => process.disconnect()),
-    (error: Error) => process.send?.({ failed: error.message }, () => process.disconnect()),
+    (outcome) => process.send?.({ outcome }, () => process.disconnect?.()),
+    (error: Error) => process.send?.({ failed: error.message }, () => process.disconnect?.()),
   )
 })
 process.once('disconnect', () => process.exit())
