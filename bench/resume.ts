@@ -55,7 +55,8 @@ interface Sample {
   readonly trial: number
   /** Messages missed, of all clients. */
   readonly missed: number
-  /** Until the last one had them. */
+  /** Until the last one was connected, and had them. */
+  readonly accepted: number
   readonly seconds: number
   /** What came twice, out of order, or not at all. */
   readonly faults: number
@@ -72,12 +73,12 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   return {
     name: 'resume',
     columns: [
-      ...['messages back', 'trial', 'missed', 'all back, s', 'must', 'events/s', 'must ', 'faults'],
+      ...['messages back', 'trial', 'missed', 'connected, s', 'all back, s', 'must', 'events/s', 'must ', 'faults'],
       ...['others p99 before', 'meanwhile', '×', 'must  ', 'generator cores', 'reached'],
     ],
     rows: judged.flatMap(({ rows }) => rows),
     reached: judged.every(({ reached }) => reached),
-    note: `${lengths.clients} clients are cut off at once and come back at once, evenly from 1 to so many messages back, while ${rate} messages a second are sent. All back: from the cut until the last one has what all had missed then. Faults: what came twice, out of order, or not at all, of everyone. Others: ${lengths.others} who stay; in ms from when a message was due to be sent, in a process of their own.`,
+    note: `${lengths.clients} clients are cut off at once and come back at once, evenly from 1 to so many messages back, while ${rate} messages a second are sent. Connected: from the cut until the last one had its session; all back: until the last one has what all had missed then. Faults: what came twice, out of order, or not at all, of everyone. Others: ${lengths.others} who stay; in ms from when a message was due to be sent, in a process of their own.`,
     samples: Object.assign({}, ...judged.map(({ merged }) => merged)),
   }
 }
@@ -126,7 +127,7 @@ async function drop({ part, trial, staying, dropping, places, lengths }: Droppin
   const newest = places.count - 1
   const backs = Array.from({ length: clients }, (_, index) => 1 + Math.round((index * (part.back - 1)) / (clients - 1)))
   await staying.perform('take', {})
-  const { seconds, generatorCpu } = await dropping.perform('drop', {
+  const { accepted, seconds, generatorCpu } = await dropping.perform('drop', {
     newest,
     places: backs.map((back) => ({ after: places.cursor(newest - back), next: newest - back + 1 })),
   })
@@ -135,7 +136,7 @@ async function drop({ part, trial, staying, dropping, places, lengths }: Droppin
   const faults = (await dropping.perform('settle', { messages })) + (await staying.perform('settle', { messages }))
   await places.read()
   const missed = backs.reduce((sum, back) => sum + back, 0)
-  return { part, trial, missed, seconds, faults, normal, during, generatorCpu }
+  return { part, trial, missed, accepted, seconds, faults, normal, during, generatorCpu }
 }
 
 interface LogPage {
@@ -192,6 +193,7 @@ function judge(part: Part, samples: readonly Sample[]) {
   const own = samples.filter((one) => one.part === part)
   const all = {
     missed: own.reduce((sum, { missed }) => sum + missed, 0),
+    accepted: Math.max(...own.map(({ accepted }) => accepted)),
     /** The last one of all trials must be back in time. */
     seconds: Math.max(...own.map(({ seconds }) => seconds)),
     perSecond: quantile(
@@ -206,9 +208,16 @@ function judge(part: Part, samples: readonly Sample[]) {
   const soon = 'seconds' in part.must ? all.seconds <= part.must.seconds : all.perSecond >= part.must.perSecond
   const reached = soon && times <= mustOfOthers && all.faults === 0
   const figures = (
-    one: Pick<Sample, 'missed' | 'seconds' | 'faults' | 'normal' | 'during'> & { readonly perSecond: number },
+    one: Pick<Sample, 'missed' | 'accepted' | 'seconds' | 'faults' | 'normal' | 'during'> & {
+      readonly perSecond: number
+    },
   ): (string | number)[] => [
-    ...[one.missed, Number(one.seconds.toFixed(2)), 'seconds' in part.must ? part.must.seconds : ''],
+    ...[
+      one.missed,
+      Number(one.accepted.toFixed(2)),
+      Number(one.seconds.toFixed(2)),
+      'seconds' in part.must ? part.must.seconds : '',
+    ],
     ...[Math.round(one.perSecond), 'perSecond' in part.must ? part.must.perSecond : '', one.faults],
     ...[one.normal, one.during].map((delays) => rounded(quantile(delays, 0.99))),
     ...[Number((quantile(one.during, 0.99) / quantile(one.normal, 0.99)).toFixed(2)), mustOfOthers],

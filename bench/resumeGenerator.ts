@@ -34,6 +34,8 @@ class Followers {
   #delays: number[] = []
   #faults = 0
   #lost = 0
+  /** When the newest connection was accepted. */
+  #accepted = 0
   #timer: NodeJS.Timeout | undefined
   #onProgress: ((follower: Follower) => void) | undefined
 
@@ -86,7 +88,7 @@ class Followers {
     return this.#sent
   }
 
-  async drop({ places, newest }: Of<'drop'>): Promise<{ seconds: number; generatorCpu: number }> {
+  async drop({ places, newest }: Of<'drop'>): Promise<{ accepted: number; seconds: number; generatorCpu: number }> {
     const from = performance.now()
     const cpu = process.cpuUsage()
     for (const { client } of this.#followers) client?.cut()
@@ -103,7 +105,7 @@ class Followers {
     this.#onProgress = undefined
     const seconds = (performance.now() - from) / 1_000
     const { user, system } = process.cpuUsage(cpu)
-    return { seconds, generatorCpu: (user + system) / 1e6 / seconds }
+    return { accepted: (this.#accepted - from) / 1_000, seconds, generatorCpu: (user + system) / 1e6 / seconds }
   }
 
   async settle({ messages }: Of<'settle'>): Promise<number> {
@@ -125,6 +127,7 @@ class Followers {
       onEnd: () => this.#lost++,
     })
     follower.client = client
+    this.#accepted = performance.now()
     await subscribe(client, kind, {
       ...{ index, room, feed: 'conversation', document: 0 },
       ...(after === undefined ? {} : { after }),

@@ -32,6 +32,8 @@ interface Tasks {
       readonly newest: number
     }
     readonly outcome: {
+      /** Until the last connection was accepted, with its session. */
+      readonly accepted: number
       readonly seconds: number
       /** Cores that the generator used itself. */
       readonly generatorCpu: number
