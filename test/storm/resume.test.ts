@@ -1,5 +1,5 @@
 // Readers whose connections are reset every few seconds while messages are sent: each gets exactly what the log holds, in its order.
-// PARLEY_TEST_STORM=full makes it 1,000 readers for two minutes (else 60 for 12 s, PARLEY_TEST_STORM_READERS and
+// PARLEY_TEST_STORM=full makes it 1,000 readers for two minutes (else 60 for 8 s, PARLEY_TEST_STORM_READERS and
 // PARLEY_TEST_STORM_SECONDS say otherwise); SEED replays a run.
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { startServerProcess } from '../support/testServer.ts'
 
 const full = process.env.PARLEY_TEST_STORM === 'full'
 const readers = Number(process.env.PARLEY_TEST_STORM_READERS ?? (full ? 1_000 : 60))
-const seconds = Number(process.env.PARLEY_TEST_STORM_SECONDS ?? (full ? 120 : 12))
+const seconds = Number(process.env.PARLEY_TEST_STORM_SECONDS ?? (full ? 120 : 8))
 const rate = 100
 const cutEveryMs = 3_000
 const timeout = 120_000 + 3 * seconds * 1_000
