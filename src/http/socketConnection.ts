@@ -31,6 +31,8 @@ const nothing = new Uint8Array()
 
 /** The longest reason of a close frame, in bytes. */
 const reasonBytes = 123
+/** Of bytes, which are UTF-8. */
+const asText = { binary: false }
 
 export class SocketConnection implements ProtocolSocket, OpenConnection, Connection {
   readonly protocol: string
@@ -100,7 +102,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   }
 
   /** Waits while the client has too much left to read, so that no further frame is made for it. */
-  send(data: string): Promise<void> | void {
+  send(data: string | Buffer): Promise<void> | void {
     const socket = this.#socket
     // Its subscriptions end now: one whose source always has more would never let the socket tell that it has closed.
     if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
@@ -108,11 +110,11 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     // While it is slow everything is sent with a callback, so that the last of them sees that nothing is left.
     if (this.#slowSince === undefined && socket.bufferedAmount + data.length <= bufferedBytes) {
       this.#gather()
-      return socket.send(data)
+      return socket.send(data, asText)
     }
     this.#slowSince ??= performance.now()
     return new Promise((resolve) => {
-      socket.send(data, () => {
+      socket.send(data, asText, () => {
         resolve()
         this.#drained()
       })
@@ -127,7 +129,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     for (const part of parts) bytes += part.byteLength
     const fits = this.#slowSince === undefined && socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
     // Nothing is compressed, so that the library writes each of its frames in one go: this one stands between two of them.
-    if (!fits) return this.send(Buffer.concat(parts).toString())
+    if (!fits) return this.send(Buffer.concat(parts))
     this.#gather()
     this.#stream.write(textFrame(...parts))
   }
