@@ -185,11 +185,15 @@ export class ParleyClient implements AsyncDisposable {
     this.#wake()
   }
 
-  /** Ends the session on the server, forgets it here, and closes. What is queued stays. @throws as `request` */
+  /**
+   * Closes, ends the session on the server, and forgets it here. What is queued stays.
+   * @throws {UnreachableError} nobody answered: the session goes on, and is still known here
+   */
   async signOut(): Promise<void> {
-    await this.request(LogoutDocument, {}, { attempts: 3 })
-    await forgetSession(this.#root)
+    // First, so that nothing takes the end that was asked for as one that was not.
     this.close()
+    await this.#parts.requests.ask(LogoutDocument, {}, { attempts: 3 })
+    await forgetSession(this.#root)
   }
 
   /** Ends the feeds and the socket. What is queued is sent by the next client with the same storage. */

@@ -232,6 +232,22 @@ test('a guest stays the same guest, and begins without a server too', async () =
   last.close()
 })
 
+test('whoever signs out is signed out on the server too, and the storage knows nobody any more', async () => {
+  const storage = memoryStorage()
+  const signIn: SignIn = { guest: {} }
+  const { client, notices } = await hastyClient({ addresses: [server.url], signIn, storage })
+  const reader = new FeedReader(client.conversationFeed(room.id))
+  await expect.poll(() => reader.caughtUp, patience).toBe(true)
+  const { token } = JSON.parse((await storage.get('session')) ?? '')
+  await client.signOut()
+  expect(await reader.ended).toBeUndefined()
+  expect(notices.map(({ name }) => name)).toEqual(['CONNECTED'])
+  await expect(hastyClient({ addresses: [server.url], signIn: { token } })).rejects.toThrow(SessionEndedError)
+  const { client: next } = await hastyClient({ addresses: [server.url], signIn, storage })
+  expect(next.user.id).not.toBe(client.user.id)
+  next.close()
+})
+
 test('whoever may not read any more is told so at the end of the feed', async () => {
   const bob = await registered(server.graphql, 'bob')
   await joinRoom(bob, room.id)

@@ -12,7 +12,7 @@ import { chosenSeed, Random } from '../../test/support/random.ts'
 import { TcpProxy } from '../../test/support/tcpProxy.ts'
 import { newFolder, startTestServer } from '../../test/support/testServer.ts'
 
-const rounds = Number(process.env.SDK_KILL_ROUNDS ?? 8)
+const rounds = Number(process.env.SDK_KILL_ROUNDS ?? 6)
 const perRound = 40
 
 /** Runs it until it is done, or is killed. @returns the numbers that it has promised, and whether everything was sent */
@@ -87,4 +87,14 @@ test('ONCE: an outbox survives the kills of its process', { timeout: 30_000 + ro
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+})
+
+test('control: an outbox that is only kept in memory loses what it has promised', async () => {
+  await using server = await startTestServer()
+  const ada = await registered(server.graphql, 'ada')
+  const room = (await createRoom(ada, 'Tea')).id
+  const args = [server.url, ada.token ?? '', '', '0', '300', room]
+  const { promised } = await run(args, 0)
+  const texts = await textsOf(ada, room)
+  expect(promised.filter((number) => !texts.includes(number)).length).toBeGreaterThan(0)
 })

@@ -1,16 +1,17 @@
 // A process that writes to two rooms until it is killed, or, told to, until everything is sent: run by a test.
-// Arguments: address, token, folder, first number, how many, ids of rooms.
+// Arguments: address, token, folder (none: it is kept in memory), first number, how many, ids of rooms.
 
 import { writeSync } from 'node:fs'
 import { ParleyClient } from './client.ts'
 import { fileStorage } from './fileStorage.ts'
+import { memoryStorage } from './memoryStorage.ts'
 
 const [address = '', token = '', folder = '', first = '0', count = '0', ...rooms] = process.argv.slice(2)
 
 const client = await ParleyClient.connect({
   addresses: [address],
   signIn: { token },
-  storage: fileStorage(folder),
+  storage: folder === '' ? memoryStorage() : fileStorage(folder),
   clock: {
     now: () => Date.now(),
     random: () => Math.random() * 0.05,
