@@ -121,7 +121,7 @@ export function methodsOf(options: MethodsOptions): Readonly<Record<string, Meth
     'events.stats': async (_, emit, signal) =>
       await statsOf({ store, onProgress: await logProgress(store, emit), signal }),
     'doctor.look': async () => ({ pid: process.pid, ...(await lookAtStores({ store, documents, commands })) }),
-    ...transferMethodsOf({ store }),
+    ...transferMethodsOf({ store, forgetting }),
     ...userMethodsOf({ commands, readModels: projecting.readModels }),
     ...roomMethodsOf({ commands, readModels: projecting.readModels }),
   }

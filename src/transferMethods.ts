@@ -1,8 +1,10 @@
 // What an export or a backup asks of a server, or of a log on which none runs.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { EventStore } from './eventstore/port.ts'
 import { logProgress } from './logProgress.ts'
+import type { Forgetting } from './processes/forgetting.ts'
 import { linesOfLog } from './transfer/reading.ts'
 
 type Method = (params: unknown, emit: (progress: object) => Promise<void>, signal: AbortSignal) => Promise<unknown>
@@ -14,7 +16,16 @@ const asked = z.object({
 /** Of the events that cannot be read, so many are named. */
 const examples = 10
 
-export function transferMethodsOf({ store }: { readonly store: EventStore }): Readonly<Record<string, Method>> {
+/** How long a backup waits until what is deleted now is forgotten, in ms. */
+const forgettingMs = 20_000
+
+export function transferMethodsOf({
+  store,
+  forgetting,
+}: {
+  readonly store: EventStore
+  readonly forgetting?: Pick<Forgetting, 'idle'> | undefined
+}): Readonly<Record<string, Method>> {
   const lines: Method = async (params, emit, signal) => {
     const { after } = asked.parse(params)
     const report = await logProgress(store, emit)
@@ -29,5 +40,9 @@ export function transferMethodsOf({ store }: { readonly store: EventStore }): Re
     }
     return { unreadable, examples: damaged }
   }
-  return { 'log.lines': lines, 'log.end': async () => ({ position: await store.end() }) }
+  const forgotten: Method = async (_params, _emit, signal) => {
+    const late = sleep(forgettingMs, false, { signal })
+    return { forgotten: await Promise.race([forgetting?.idle().then(() => true) ?? true, late]) }
+  }
+  return { 'log.lines': lines, 'log.forgotten': forgotten, 'log.end': async () => ({ position: await store.end() }) }
 }

@@ -97,8 +97,9 @@ test('a backup of a log that is written to is that of one moment', async () => {
   await expect.poll(() => appended).toBeGreaterThan(during)
   writing = false
   await Promise.all(writers)
-  expect(manifest.log.end >= before).toBe(true)
-  expect(manifest.log.events).toBe(Number.parseInt(manifest.log.end, 16))
+  const { log } = manifest
+  expect((log?.end ?? '') >= before).toBe(true)
+  expect(log?.events).toBe(Number.parseInt(log?.end ?? '', 16))
   expect((await verify(join(place.folder, 'backup'))).problems).toEqual([])
 })
 
@@ -186,7 +187,7 @@ test('each kind of damage is found, and nothing of it is restored', async () => 
 test.each([
   ['one without a manifest', undefined, /holds no backup, or one that was not finished/],
   ['a damaged one', '{"format":"parley-backup","version":1', /is damaged: it does not say/],
-  ['one of a newer version', '{"format":"parley-backup","version":2}', /newer Parley \(format 2; this one knows 1\)/],
+  ['one of a newer version', '{"format":"parley-backup","version":3}', /newer Parley \(format 3; this one knows 2\)/],
   [
     'one that leads elsewhere',
     JSON.stringify({

@@ -22,6 +22,8 @@ import { troubleWith } from './trouble.ts'
 export interface CreateOptions {
   /** The data folder. */
   readonly data: string
+  /** Whether the log lies in the data folder (default). Otherwise the backup holds what belongs to the log: the keys of its texts. */
+  readonly holdsLog?: boolean
   /** The folder of attachments. */
   readonly files: string
   /** Where the backup goes: a folder that is empty, or not there yet. */
@@ -41,15 +43,17 @@ export interface CreateOptions {
  * @throws {BackupFailure} the message says what to do; {CannotOpen} the log; the signal's reason
  */
 export async function createBackup(options: CreateOptions): Promise<Manifest> {
-  const { data, target, parley, now } = options
+  const { data, holdsLog = true, target, parley, now, signal } = options
   // What is in it is for the account alone that makes it: texts, and the hashes of passwords.
   process.umask(0o077)
-  if (!existsSync(join(data, logName)))
-    throw new BackupFailure(`There is no log in ${data}. Name the folder of the server with --data.`)
+  if (!existsSync(join(data, holdsLog ? logName : keysName)))
+    throw new BackupFailure(
+      `There ${holdsLog ? 'is no log' : 'are no keys'} in ${data}. Name the folder of the server with --data.`,
+    )
   const made = await makeEmpty(target)
   try {
-    const log = await copyLog(options)
-    const files = [{ path: logName, ...(await knownAs(join(target, logName), options.signal)) }]
+    const log = holdsLog ? await copyLog(options) : null
+    const files = holdsLog ? [{ path: logName, ...(await knownAs(join(target, logName), signal)) }] : []
     // After the log: the keys of what is in the log are then all there.
     files.push(...(await copyKeys(options)), ...(await copyRest(options)))
     return await writeManifest(target, { parley, createdAt: new Date(now).toISOString(), log, files })

@@ -12,8 +12,8 @@ export const settingsName = 'parley.json'
 export const filesName = 'files'
 export const secretsName = 'secrets'
 
-/** The version that is written, and the highest that is understood. */
-const formatVersion = 1
+/** The highest version that is understood. What was written before there were backups without a log reads those with one. */
+const formatVersion = 2
 
 /** A backup cannot be made, read or restored. The message says what to do. */
 export class BackupFailure extends Error {
@@ -35,29 +35,33 @@ const backedUpFile = z.object({
 
 const manifest = z.object({
   format: z.literal('parley-backup'),
-  version: z.literal(formatVersion),
+  version: z.literal([1, formatVersion]),
   /** The version of Parley that made it. */
   parley: z.string(),
   createdAt: z.iso.datetime(),
-  log: z.object({
-    events: z.number().int().nonnegative(),
-    /** Position of the newest event; empty where there is none. */
-    end: z.string(),
-    /** The newest event of a stream that keeps everything; null where there is none. */
-    anchor: z.object({ position: z.string(), id: z.string() }).nullable(),
-  }),
+  /** Null where the log lies elsewhere, and the backup holds its keys. */
+  log: z
+    .object({
+      events: z.number().int().nonnegative(),
+      /** Position of the newest event; empty where there is none. */
+      end: z.string(),
+      /** The newest event of a stream that keeps everything; null where there is none. */
+      anchor: z.object({ position: z.string(), id: z.string() }).nullable(),
+    })
+    .nullable(),
   files: z.array(backedUpFile),
 })
 
 export type Manifest = z.output<typeof manifest>
 export type BackedUpFile = z.output<typeof backedUpFile>
 /** What a log holds, so that its copy is known again. */
-export type LogSummary = Manifest['log']
+export type LogSummary = NonNullable<Manifest['log']>
 
 export const isManifest = (path: string): boolean => path === manifestName
 
 export async function writeManifest(folder: string, content: Omit<Manifest, 'format' | 'version'>): Promise<Manifest> {
-  const complete: Manifest = { format: 'parley-backup', version: formatVersion, ...content }
+  const version = content.log === null ? formatVersion : 1
+  const complete: Manifest = { format: 'parley-backup', version, ...content }
   const path = join(folder, manifestName)
   {
     await using file = await open(`${path}.new`, 'w', 0o600)

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { restoringName } from '../eventstore/sqlite/schema.ts'
 import { copyFile } from './copying.ts'
-import { BackupFailure, filesName, logName, type Manifest } from './manifest.ts'
+import { BackupFailure, filesName, keysName, logName, type Manifest } from './manifest.ts'
 import { troubleWith } from './trouble.ts'
 import { verifyBackup } from './verify.ts'
 
@@ -39,10 +39,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<Manifest> 
     await rm(staging, { recursive: true, force: true })
     await mkdir(staging, { recursive: true })
     await copyAll(options, staging, manifest)
-    // The log last: where it is, everything is.
-    const inOrder = manifest.files.filter(({ path }) => path !== logName)
+    // The log last, or its keys: where they are, everything is.
+    const last = manifest.log === null ? keysName : logName
+    const inOrder = manifest.files.filter(({ path }) => path !== last)
     for (const { path } of inOrder) await move(join(staging, path), placeOf(path, data, files))
-    await move(join(staging, logName), join(data, logName))
+    await move(join(staging, last), join(data, last))
     await rm(staging, { recursive: true, force: true })
     await syncFolder(data)
   } catch (error) {

@@ -1,10 +1,10 @@
-// Whether a backup is what its manifest says, and its log can be read to the end. Nothing in it is changed.
+// Whether a backup is what its manifest says, and its log, where it holds one, can be read to the end. Nothing in it is changed.
 
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { lookThrough } from './copiedLog.ts'
 import { filesBelow, knownAs } from './copying.ts'
-import { isManifest, logName, type Manifest, readManifest } from './manifest.ts'
+import { isManifest, keysName, logName, type Manifest, readManifest } from './manifest.ts'
 
 export interface VerifyOptions {
   /** The folder of the backup. */
@@ -40,7 +40,8 @@ export async function verifyBackup({ folder, onProgress, signal }: VerifyOptions
   const known = new Set(manifest.files.map(({ path }) => path))
   for (const path of await filesBelow(folder))
     if (!known.has(path) && !isManifest(path)) problems.push(`${path} is not in the manifest.`)
-  if (!known.has(logName)) problems.push(`There is no ${logName} in it.`)
+  const needed = manifest.log === null ? keysName : logName
+  if (!known.has(needed)) problems.push(`There is no ${needed} in it.`)
   // Opening what has been changed could change more.
   if (problems.length === 0) problems.push(...(await lookAtDatabases(folder, manifest, signal)))
   return { manifest, problems }
@@ -57,7 +58,7 @@ async function lookAtDatabases(
     const damage = damageOf(join(folder, path))
     if (damage !== undefined) problems.push(`${path} is damaged: ${damage}.`)
   }
-  if (problems.length > 0) return problems
+  if (problems.length > 0 || log === null) return problems
   const found = await lookThrough({ folder, signal })
   if (JSON.stringify(found) !== JSON.stringify(log))
     problems.push(

@@ -3,6 +3,7 @@
 
 import path from 'node:path'
 import { Command } from 'commander'
+import { z } from 'zod'
 import type { Manifest } from '../backup/manifest.ts'
 import type { Config } from '../config.ts'
 import { CliFailure, exit } from './exit.ts'
@@ -41,16 +42,19 @@ export function backupVerb(): Command {
 
 async function create_(name: string, { json, ...flags }: FolderOptions): Promise<void> {
   const { config } = await settingsFor(flags)
-  expectEmbedded(config)
+  expectTruth(config)
   const target = path.resolve(name)
   await refuseUnfinished(config)
+  const holdsLog = config.eventstore === 'sqlite'
+  // What is deleted must not be in it: of a log in this folder the copy is looked through, of another one the keys have to be gone.
+  if (!holdsLog) await waitForForgetting(config)
   const [{ createBackup }, { default: about }] = await Promise.all([
     import('../backup/create.ts'),
     import('../../package.json', { with: { type: 'json' } }),
   ])
   const manifest = await attended('Backing up', 'pages', (onProgress, signal) =>
     createBackup({
-      ...{ data: config.data, files: config.files, target, signal, onProgress },
+      ...{ data: config.data, holdsLog, files: config.files, target, signal, onProgress },
       ...{ parley: about.version, now: Date.now() },
     }),
   )
@@ -72,7 +76,7 @@ async function verify_(name: string, { json }: FolderOptions): Promise<void> {
 
 async function restore_(name: string, { json, ...flags }: FolderOptions): Promise<void> {
   const { config } = await settingsFor(flags)
-  expectEmbedded(config)
+  expectTruth(config)
   const { restoreBackup } = await import('../backup/restore.ts')
   const manifest = await attended('Restoring', 'bytes', (onProgress, signal) =>
     restoreBackup({ folder: path.resolve(name), data: config.data, files: config.files, onProgress, signal }),
@@ -80,10 +84,11 @@ async function restore_(name: string, { json, ...flags }: FolderOptions): Promis
   await tell(manifest, config.data, json)
 }
 
-function expectEmbedded({ eventstore }: Config): void {
-  if (eventstore === 'sqlite') return
+/** Something must lie in the data folder that cannot be made again: the log, or the keys of its texts. */
+function expectTruth({ eventstore, documents }: Config): void {
+  if (eventstore === 'sqlite' || documents === 'sqlite') return
   throw new CliFailure(
-    'The log of this server is not in its data folder, so it is backed up where it is: docs/guide/moving-and-backups.md says how. "parley export" works with every engine.',
+    'Neither log nor keys of this server are in its data folder, so they are backed up where they are: docs/guide/moving-and-backups.md says how. "parley export" works with every engine.',
     exit.wrongUse,
   )
 }
@@ -98,6 +103,18 @@ async function refuseUnfinished(config: Config): Promise<void> {
   const { refusePendingImportIn } = await import('../backup/pending.ts')
   await refusePendingImportIn(config.data)
 }
+
+/** Of a server that does not run it was stopped before the backup: it has forgotten what it could. */
+async function waitForForgetting(config: Config): Promise<void> {
+  const { callControl } = await import('./control.ts')
+  const answer = await callControl(config.data, 'log.forgotten', {})
+  if (answer === 'not running' || forgottenAnswer.parse(answer.result).forgotten) return
+  throw new CliFailure(
+    'Deleted texts wait to be forgotten, and a backup now would hold their keys. Ask /readyz?verbose what is missing; try again when the server is ready.',
+  )
+}
+
+const forgottenAnswer = z.object({ forgotten: z.boolean() })
 
 type OnProgress = (done: number, total: number) => void
 
@@ -130,6 +147,7 @@ const summaryOf = ({ createdAt, log, files }: Manifest) => ({
 async function tell(manifest: Manifest, folder: string, json: boolean | undefined): Promise<void> {
   const summary = summaryOf(manifest)
   if (json) return await data(JSON.stringify({ folder, ...summary }))
-  const [events, bytes] = [summary.log.events, summary.bytes].map((count) => count.toLocaleString('en-US'))
-  await data(`${events} events, ${summary.files} files, ${bytes} bytes, of ${summary.createdAt}, in ${folder}`)
+  const [events, bytes] = [summary.log?.events ?? 0, summary.bytes].map((count) => count.toLocaleString('en-US'))
+  const what = summary.log === null ? 'The keys of a log that lies elsewhere' : `${events} events`
+  await data(`${what}, ${summary.files} files, ${bytes} bytes, of ${summary.createdAt}, in ${folder}`)
 }
