@@ -30,6 +30,9 @@ const losses: Readonly<Record<number, { readonly name: LossName; readonly spread
 
 const sessionEnded = 4403
 
+/** A network that is gone without a word is noticed within half a minute; browsers do not show the pings of the server. */
+const usualTimes: LinkTimes = { connectMs: 10_000, pingMs: 20_000, pongMs: 10_000 }
+
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #backoff: Backoff
@@ -64,7 +67,7 @@ export class Connection {
         token: session.token,
         clock: deadlines,
         webSocket,
-        times: { connectMs: 10_000, pingMs: 12_000, pongMs: 8_000, ...times },
+        times: { ...usualTimes, ...times },
         onEnd: (ending) => {
           signal.removeEventListener('abort', close)
           this.#lost(link, ending)
