@@ -1,12 +1,15 @@
 // Two real nodes on one log, one MongoDB and one Redis: what is done on one is so on the other.
 
+import { rm } from 'node:fs/promises'
+import { join as pathTo } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test as plainTest } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test as plainTest } from 'vitest'
 import { parley } from '../support/cli.ts'
 import { ApiClient, createRoom, type Data, guest, join, registered, send } from '../support/client.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { follow } from '../support/following.ts'
 import { logout, mutate } from '../support/mutate.ts'
+import { newFolder } from '../support/testServer.ts'
 
 let cluster: Cluster | undefined
 beforeAll(async () => {
@@ -231,3 +234,33 @@ test('FOLD: every read model equals a fresh fold of the log, and each node answe
     expect(verified, verified.stderr).toMatchObject({ code: 0 })
   }
 })
+
+plainTest(
+  'an import is refused while any node runs, by another folder too, and taken up when the last one has stopped',
+  {
+    timeout: 90_000,
+  },
+  async ({ skip }) => {
+    if (cluster === undefined) return skip('there is no MongoDB here')
+    const { nodes, env } = cluster
+    const folder = await newFolder()
+    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const file = pathTo(folder, 'log.jsonl')
+    const first = nodes[0]?.folder ?? ''
+    expect(await parley(['export', file, '--data', first], env)).toMatchObject({ code: 0 })
+    const bring = () => parley(['import', file, '--data', pathTo(folder, 'third')], env)
+    const refused = { code: 1, stderr: expect.stringContaining('A node runs on these engines. Stop all nodes') }
+    expect(await bring()).toMatchObject(refused)
+    // Into the folder of a node that runs: that one holds it.
+    expect((await parley(['import', file, '--data', first], env)).code).not.toBe(0)
+    await nodes[0]?.kill()
+    expect(await bring(), 'the other one still runs').toMatchObject(refused)
+    await nodes[1]?.kill()
+    // What those have left that were killed stops nobody. This log holds the very same already.
+    const taken = await bring()
+    expect(taken, taken.stderr).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^All [\d,]+ events were there/),
+    })
+  },
+)
