@@ -1,9 +1,9 @@
-// Counts of delays, by steps of 0.1 ms up to 10 s: millions of them take no more room than one.
+// Counts of delays, by steps of 0.5 ms up to 100 s: millions of them take no more room than one.
 
-const stepMs = 0.1
+const stepMs = 0.5
 
 export class Delays {
-  readonly #counts = new Uint32Array(100_000)
+  readonly #counts = new Uint32Array(200_000)
   #total = 0
 
   add(ms: number): void {

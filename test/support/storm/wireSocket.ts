@@ -50,7 +50,9 @@ export class WireSocket {
 
   /** Breaks it as a network does: with a reset, and no farewell. */
   reset(): void {
-    this.#socket.resetAndDestroy()
+    // What is not connected yet has nothing to reset, and would wait for that.
+    if (this.#socket.connecting) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   /** Reads nothing any more, so that the buffers of the machine fill up. */
