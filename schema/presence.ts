@@ -12,7 +12,7 @@ import { asking, by, type Context, present, signedIn } from './context.ts'
 import { resultType } from './errors.ts'
 import { Room } from './room.ts'
 import { Server } from './server.ts'
-import { shared } from './shared.ts'
+import { passing, shared } from './shared.ts'
 import { User } from './user.ts'
 
 const statuses = {
@@ -32,19 +32,19 @@ const presenceOf = async ({ id, disabled }: { readonly id: string; readonly disa
 
 builder.objectFields(User, (t) => ({
   presence: t.field({
-    extensions: shared,
+    extensions: passing,
     type: PresenceStatusType,
     description: 'Whether they are there, on any of their devices. What they set by hand wins while one is connected.',
     resolve: async (user, _, context) => (await presenceOf(user, context))?.status ?? 'OFFLINE',
   }),
   statusText: t.string({
-    extensions: shared,
+    extensions: passing,
     nullable: true,
     description: 'What they say of it.',
     resolve: async (user, _, context) => (await presenceOf(user, context))?.statusText,
   }),
   lastSeenAt: t.field({
-    extensions: shared,
+    extensions: passing,
     type: 'DateTime',
     nullable: true,
     description: 'When their last device went. Null while online, and for those who have never been.',
