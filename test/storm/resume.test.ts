@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type Cluster, startCluster } from '../support/cluster.ts'
+import { startAgain } from '../support/mishaps.ts'
 import { chosenSeed, Random } from '../support/random.ts'
 import { differences, loggedAfter, runStorm, stormGround } from '../support/storm/storm.ts'
 import type { StormOutcome } from '../support/storm/stormPlan.ts'
@@ -50,7 +51,7 @@ async function kills({ nodes }: Cluster, random: Random, until: AbortSignal): Pr
     await node.kill()
     count++
     await sleep(random.between(200, 1_500))
-    await node.start()
+    await startAgain(node)
   }
   return count
 }

@@ -22,7 +22,7 @@ async function hang(process: { pause(): void; resume(): void }, ms: number): Pro
 }
 
 /** As whoever watches over a process does it: where an engine does not answer in time, the node ends, and is started again. */
-async function startAgain(node: ClusterNode, tries = 4): Promise<void> {
+export async function startAgain(node: ClusterNode, tries = 4): Promise<void> {
   try {
     await node.start()
   } catch (error) {
