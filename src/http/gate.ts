@@ -11,6 +11,7 @@ import {
 } from 'graphql'
 import { type App, type Caller, createContext } from '../../schema/context.ts'
 import type { Identity } from '../accounts/sessions.ts'
+import { inTime } from '../commands/inTime.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { Position } from '../eventstore/port.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
@@ -117,6 +118,7 @@ export class Gate {
     authorization,
     atLeast,
   }: GateRequest): Promise<Admitted | Refused> {
+    const askedAt = performance.now()
     const operation = readOperation(sent)
     if (typeof operation === 'string') return refused('BAD_INPUT', operation)
     const own = authorization ?? operation.authorization
@@ -155,7 +157,7 @@ export class Gate {
       correlationId: newUuid(),
     }
     const args = this.#argsOf(operation, judged.document, this.#contextOf(caller, position, { unreachable }))
-    return { kind: 'admitted', transport, operation: definition.operation, args, identity, ownIdentity }
+    return { kind: 'admitted', transport, operation: definition.operation, askedAt, args, identity, ownIdentity }
   }
 
   /** Remembers what a session wrote, so that its own later queries on this node see it. */
@@ -166,7 +168,19 @@ export class Gate {
 
   /** Carries out a query or a mutation. Never rejects. */
   run(admitted: Admitted): Promise<ExecutionResult | Refused> {
-    return this.#run(admitted).catch((error) => this.#broken(error, admitted.args.contextValue.caller.correlationId))
+    const running = admitted.operation === 'query' ? this.#runInTime(admitted) : this.#run(admitted)
+    return running.catch((error) => this.#broken(error, admitted.args.contextValue.caller.correlationId))
+  }
+
+  /** A query takes several reads, and each may wait: for the store, or for what the read must see. Commands have time limits of their own. */
+  async #runInTime(admitted: Admitted): Promise<ExecutionResult | Refused> {
+    const late = new Error('A query took too long.')
+    try {
+      return await inTime(this.#run(admitted), admitted.askedAt + this.limits.queryMs, () => late)
+    } catch (error) {
+      if (error !== late) throw error
+      return refused('UNAVAILABLE', 'The server cannot read all that was asked for in time. Try again later.')
+    }
   }
 
   async #run(admitted: Admitted): Promise<ExecutionResult | Refused> {
@@ -205,12 +219,17 @@ export class Gate {
       this.#options.metrics?.operation('subscription', transport, 'refused')
       return place.errors
     }
-    const ending = new AbortController()
+    let frames: FrameStream | undefined
+    let over = false
+    const end = (): void => {
+      over = true
+      for (const error of sessionEnded().errors) frames?.fail(error)
+    }
     // Watched from before the feed begins, so that an end in between is not missed, and told before the feed's own end.
-    const watching = identity && ownIdentity ? this.watch(identity, () => ending.abort()) : undefined
+    const watching = identity && ownIdentity ? this.watch(identity, end) : undefined
     const document = from === undefined ? args.document : continuedFrom(this.#options.schema, args.document, from)
     const begun = await this.#begin({ ...args, document })
-    if ('errors' in begun || ending.signal.aborted) {
+    if ('errors' in begun || over) {
       watching?.[Symbol.dispose]()
       place?.[Symbol.dispose]()
       this.#options.metrics?.operation('subscription', transport, 'refused')
@@ -218,9 +237,9 @@ export class Gate {
       await begun.source.return?.()
       return sessionEnded().errors
     }
-    const frames = new FrameStream({
+    frames = new FrameStream({
       source: begun.source,
-      making: this.#frames.of({ args, caller, identity }),
+      making: this.#frames.of({ args: lasting(args), caller, identity }),
       failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
     })
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())
@@ -228,9 +247,6 @@ export class Gate {
     // An event stream, or an operation with a token of its own: a device while it lasts.
     const device = identity && ownIdentity ? this.device(identity, caller.connectionId) : undefined
     if (device) frames.onEnd(() => device[Symbol.dispose]())
-    ending.signal.addEventListener('abort', () => {
-      for (const error of sessionEnded().errors) frames.fail(error)
-    })
     this.#options.metrics?.operation('subscription', transport, 'ok')
     return frames
   }
@@ -310,4 +326,9 @@ export class Gate {
       return { errors: [shownError(error, occasion)] }
     }
   }
+}
+
+/** What the frames of a subscription are made with: what its beginning has read goes. */
+function lasting({ contextValue: _, ...args }: Admitted['args']): Omit<Admitted['args'], 'contextValue'> {
+  return args
 }

@@ -36,6 +36,8 @@ export interface Admitted {
   readonly kind: 'admitted'
   readonly transport: Transport
   readonly operation: 'query' | 'mutation' | 'subscription'
+  /** When it was asked, of `performance.now()`. */
+  readonly askedAt: number
   readonly args: ExecutionArgs & { readonly contextValue: Context }
   readonly identity?: Identity | undefined
   /** The token came with the operation, not with its socket: when the session ends, only the operation does. */

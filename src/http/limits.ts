@@ -13,6 +13,8 @@ export interface Limits {
   readonly documentFields: number
   /** Objects that one operation may ask for, lists within lists multiplied. */
   readonly operationObjects: number
+  /** ms that a query may take, with what it waits for: it is answered within 5 s. */
+  readonly queryMs: number
   /** Fields of the root type in one operation. */
   readonly rootFields: number
   /** Subscriptions that one socket may hold at a time. */
@@ -43,6 +45,7 @@ export const defaultLimits: Limits = {
   documentAliases: 50,
   documentFields: 1_000,
   operationObjects: 20_000,
+  queryMs: 4_700,
   rootFields: 20,
   subscriptionsPerSocket: 100,
   operationsUnderWay: 64,

@@ -247,6 +247,23 @@ test('a feed that can no longer be read closes its socket with 1013, so that the
   expect(feed.received.filter(({ id }) => id === '1').map(({ type }) => type)).toEqual(['next'])
 })
 
+test('a query that takes too long is answered with UNAVAILABLE, over each transport', async () => {
+  await using fresh = await startTestServer({ limits: { queryMs: 100 } })
+  using socket = await new RawSocket(fresh.socketUrl).init()
+  const began = performance.now()
+  socket.subscribe('1', '{ slow(ms: 3000) }')
+  await expect
+    .poll(() => socket.received.find(({ id }) => id === '1'))
+    .toMatchObject({
+      type: 'error',
+      payload: [{ message: expect.stringContaining('Try again'), extensions: { code: 'UNAVAILABLE' } }],
+    })
+  expect(performance.now() - began).toBeLessThan(2_000)
+  const answer = await fetch(`${fresh.url}?query={slow(ms:3000)}`, { headers: { accept: 'application/json' } })
+  expect(answer.status).toBe(503)
+  expect(socket.closed).toBeUndefined()
+})
+
 test('the official client works, with a session', async () => {
   const client = server.client({ authorization: 'Bearer token-ada' })
   const counts: unknown[] = []

@@ -1,5 +1,6 @@
 // The connections between nodes and log are cut, half open, slow, or reset in the middle of an append, while people write through
-// both nodes: what stayed open is settled, so that nothing is lost and nothing is there twice.
+// both nodes: what stayed open is settled, so that nothing is lost and nothing is there twice. PARLEY_TEST_ROUNDS: how many
+// faults, half of them with batch append.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -11,7 +12,11 @@ import { shownMessages } from '../support/shownMessages.ts'
 import { type Answered, type Refused, sendSurely } from '../support/surely.ts'
 import { type Direction, TcpProxy } from '../support/tcpProxy.ts'
 
-const rounds = Number(process.env.PARLEY_TEST_ROUNDS ?? 12)
+const given = process.env.PARLEY_TEST_ROUNDS
+const rounds = Number(given ?? 4)
+/** Both ways to append have a cluster of their own: by default the seed chooses one. */
+const seed = chosenSeed()
+const modes = given === undefined ? [seed % 2 === 0] : [true, false]
 
 const faults = ['cut', 'abandon', 'delay', 'silence', 'refuse', 'reset-asked', 'reset-answered'] as const
 type Fault = (typeof faults)[number]
@@ -86,11 +91,10 @@ async function writers(
   return { acknowledged, refused }
 }
 
-for (const batchAppend of [true, false])
+for (const batchAppend of modes)
   test(`ACK ONCE ORDER RESUME: connections to the log break in every way under traffic, ${batchAppend ? 'with' : 'without'} batch append`, {
     timeout: 60_000 + rounds * 20_000,
   }, async ({ skip }) => {
-    const seed = chosenSeed()
     const random = new Random(seed)
     const proxies = [await TcpProxy.start(), await TcpProxy.start()]
     await using closing = new AsyncDisposableStack()
@@ -148,7 +152,7 @@ for (const batchAppend of [true, false])
           `had been written before; ${resets} resets while something was sent; ${refused.length} refused, at most after ${Math.max(0, ...refused.map(({ ms }) => Math.round(ms)))} ms; ` +
           `readers connected ${readers.map(({ connections }) => connections).join(' and ')} times`,
       )
-      expect(told.length).toBeGreaterThan(20)
+      expect(told.length).toBeGreaterThan(4 * done.length)
       expect(shown.map(({ number }) => number)).toEqual(shown.map((_, index) => index + 1))
       const texts = shown.map(({ text }) => text)
       expect(new Set(texts).size, 'nothing is there twice').toBe(texts.length)
