@@ -40,6 +40,8 @@ async function storm(plan: SocketIoStormPlan): Promise<SocketIoStormOutcome> {
   const ends = readers.map((reader) => cutting(reader, plan.cutEveryMs, random.fork()))
   const sender = {
     sent: 0,
+    // Nothing is answered here.
+    underWay: 0,
     send() {
       this.sent++
       speaker.emit('send', sentText(this.sent, plan.length))

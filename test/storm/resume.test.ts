@@ -16,13 +16,16 @@ const readers = Number(process.env.PARLEY_TEST_STORM_READERS ?? (full ? 1_000 : 
 const seconds = Number(process.env.PARLEY_TEST_STORM_SECONDS ?? (full ? 120 : 8))
 const rate = 100
 const cutEveryMs = 3_000
-const timeout = 120_000 + 3 * seconds * 1_000
+const timeout = 180_000 + 3 * seconds * 1_000 + readers * 400
 
 const shape = { readers, stalled: 0, cutEveryMs, rate, messages: seconds * rate, length: 200 }
 
-function say(where: string, { sent, deliveries, cuts, connections, closed, p50, p99, levelMs }: StormOutcome): void {
+function say(
+  where: string,
+  { sent, seconds: took, deliveries, cuts, connections, closed, p50, p99, levelMs }: StormOutcome,
+): void {
   process.stdout.write(
-    `${where}, SEED=${seed}: ${sent} messages to ${readers} readers who were cut off ${cuts} times and connected ${connections} times: ` +
+    `${where}, SEED=${seed}: ${sent} messages in ${took.toFixed(0)} s to ${readers} readers who were cut off ${cuts} times and connected ${connections} times: ` +
       `${((deliveries / (sent * readers)) * 100).toFixed(3)} % delivered; from sending p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; ` +
       `level ${levelMs.toFixed(0)} ms after the last; closed ${JSON.stringify(closed)}\n`,
   )

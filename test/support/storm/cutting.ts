@@ -19,15 +19,18 @@ export function cutting(reader: { cut(): void }, everyMs: number, random: Random
   return () => clearTimeout(timer)
 }
 
-/** Sends so many messages at this rate a second, whether or not they are answered. @returns how long it took, in s */
+/** Without an answer to so many the sender waits: a server that is behind is not to be buried. */
+const mostUnderWay = 500
+
+/** Sends so many messages at this rate a second, as long as they are answered. @returns how long it took, in s */
 export async function sendSteadily(
-  sender: { readonly sent: number; send(): void },
+  sender: { readonly sent: number; readonly underWay: number; send(): void },
   { messages, rate }: { readonly messages: number; readonly rate: number },
 ): Promise<number> {
   const begun = performance.now()
   while (sender.sent < messages) {
     const due = Math.min(messages, Math.ceil(((performance.now() - begun) / 1_000) * rate))
-    while (sender.sent < due) sender.send()
+    while (sender.sent < due && sender.underWay < mostUnderWay) sender.send()
     await sleep(5)
   }
   return (performance.now() - begun) / 1_000

@@ -10,7 +10,8 @@ import { StormReader } from './stormReader.ts'
 import { StormSender } from './stormSender.ts'
 
 /** How long is waited for what must come, in ms: long where many have much to catch up with. */
-const patienceOf = ({ messages, stalled }: StormPlan): number => 60_000 + (messages * stalled) / 10
+const patienceOf = ({ messages, readers, stalled }: StormPlan): number =>
+  60_000 + (messages * stalled) / 10 + readers * 100
 async function until(fits: () => boolean, what: string, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (!fits()) {

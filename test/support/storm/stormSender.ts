@@ -27,7 +27,7 @@ interface SendAnswer {
 const sending = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) {
   ... on SendMessagePayload { message { revision } } ... on Error { code } } }`
 /** Without an answer for so long it goes to another node, in ms. */
-const patienceMs = 4_000
+const patienceMs = 10_000
 
 export class StormSender {
   /** By the number of the message: the revision that was acknowledged. */
