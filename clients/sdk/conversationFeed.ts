@@ -134,15 +134,24 @@ async function proven(reading: Reading, events: readonly ConversationEvent[]): P
   return inOrder
 }
 
+/** With all that is asked of each, a server takes no larger page for one question. */
+const fetchedAtOnce = 50
+
 /** What the log holds after the last event in order, up to a revision. */
 async function fetchHole(reading: Reading, through: number): Promise<readonly ConversationEvent[]> {
   const { parts, conversationId, revisions, signal } = reading
   const fetched: ConversationEvent[] = []
   while ((revisions.next ?? through + 1) <= through) {
-    const first = Math.min(100, through + 1 - (revisions.next ?? 0))
+    const first = Math.min(fetchedAtOnce, through + 1 - (revisions.next ?? 0))
     const variables = { conversationId, after: reading.cursor, first }
-    const { conversation } = await parts.requests.ask(ConversationEventsDocument, variables, { signal })
-    const page = conversation?.events
+    const page = await parts.requests.ask(ConversationEventsDocument, variables, { signal }).then(
+      ({ conversation }) => conversation?.events,
+      (error: unknown) => {
+        // It will not be had, and what follows is there already: the feed goes on without it, and says so.
+        if (error instanceof RefusedError) return undefined
+        throw error
+      },
+    )
     if (!page || page.reset || page.events.length === 0) break
     for (const event of page.events) {
       if (revisions.see(event).kind !== 'next') continue

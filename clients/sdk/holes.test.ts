@@ -50,6 +50,39 @@ test('what a feed leaves out is fetched from the log, counted and told, and show
   client.close()
 })
 
+test('a hole is fetched page by page, however large it is', async () => {
+  await using proxy = await lossyProxy(server.graphql, (events) =>
+    events.filter(({ revision = 0 }) => revision < 4 || revision > 130),
+  )
+  const { client, notices } = await hastyClient({ addresses: [proxy.url], signIn: asAda })
+  const reader = new FeedReader(client.conversationFeed(room.id))
+  await expect.poll(() => reader.caughtUp, patience).toBe(true)
+  const sent = await sendSome(130)
+  await expect.poll(() => reader.texts.length, patience).toBe(130)
+  expect(reader.texts).toEqual(sent)
+  expect(notices).toContainEqual({ name: 'HOLE_FILLED', conversationId: room.id, from: 4, through: 130, events: 127 })
+  client.close()
+})
+
+test('what cannot be had is told by its revisions, and the feed goes on', async () => {
+  await using proxy = await lossyProxy(server.graphql, (events) => events.filter(({ revision }) => revision !== 4))
+  const { client, notices } = await hastyClient({
+    addresses: [proxy.url],
+    signIn: asAda,
+    fetch: async (address, request) => {
+      if (!request.body.includes('query ConversationEvents')) return fetch(address, request)
+      const errors = [{ message: 'Something is broken.', extensions: { code: 'INTERNAL' } }]
+      return { status: 500, json: async () => ({ errors }) }
+    },
+  })
+  const reader = new FeedReader(client.conversationFeed(room.id))
+  await expect.poll(() => reader.caughtUp, patience).toBe(true)
+  const sent = await sendSome(5)
+  await expect.poll(() => reader.texts, patience).toEqual(sent.filter((_, index) => index !== 2))
+  expect(notices).toContainEqual({ name: 'HOLE_LEFT', conversationId: room.id, from: 4, through: 4 })
+  client.close()
+})
+
 test('what is missing right at the beginning of a feed is missed too', async () => {
   await using proxy = await lossyProxy(server.graphql, (events) => events.filter(({ revision }) => revision !== 2))
   const { client } = await hastyClient({ addresses: [proxy.url], signIn: asAda })

@@ -45,6 +45,9 @@ export interface AskOptions {
   readonly attempts?: number
 }
 
+/** How often a server may fail over a question before that is taken for its answer. */
+const failuresTaken = 5
+
 export class Requests {
   readonly #addresses: Addresses
   readonly #clock: Clock
@@ -111,19 +114,24 @@ export class Requests {
     throw refusal
   }
 
-  /** Asks until there is an answer: for what can be asked again. @throws as `once`, the last time it was tried */
+  /**
+   * Asks until there is an answer: for what can be asked again. A server that fails over it is asked some times only.
+   * @throws as `once`, the last time it was tried
+   */
   async ask<Result, Variables>(
     document: TypedDocumentString<Result, Variables> | string,
     variables: Variables,
     { signal, attempts = Number.POSITIVE_INFINITY }: AskOptions = {},
   ): Promise<Result> {
     const backoff = new Backoff({ clock: this.#clock })
+    let failures = 0
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(document, variables, signal)
       } catch (error) {
         const passing = error instanceof UnreachableError || (error instanceof RefusedError && error.passing)
-        if (!passing || attempt >= attempts) throw error
+        if (error instanceof RefusedError && error.code === 'INTERNAL') failures += 1
+        if (!passing || attempt >= attempts || failures === failuresTaken) throw error
         const least = error instanceof RefusedError ? (error.retryAfterMs ?? 0) : 0
         await this.#clock.sleep(least + backoff.next(), signal)
         signal?.throwIfAborted()
