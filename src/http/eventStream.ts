@@ -1,8 +1,10 @@
 // One response that is a stream of server-sent events, as graphql-sse's "distinct connections" have it.
 
 import type { ServerResponse } from 'node:http'
+import type { ExecutionResult } from 'graphql'
 import type { MadeFrame } from '../live/madeFrame.ts'
 import type { OpenConnection } from './connections.ts'
+import type { EventBlocks } from './eventBlocks.ts'
 import type { Limits } from './limits.ts'
 import type { TimerWheel } from './timerWheel.ts'
 
@@ -12,6 +14,8 @@ interface EventStreamOptions {
   readonly limits: Limits
   readonly wheel: TimerWheel
   readonly hasFeeds: boolean
+  /** Of all streams of a server. */
+  readonly blocks: EventBlocks
 }
 
 export class EventStream implements OpenConnection {
@@ -20,17 +24,19 @@ export class EventStream implements OpenConnection {
   readonly #response: ServerResponse
   readonly #limits: Limits
   readonly #wheel: TimerWheel
+  readonly #blocks: EventBlocks
   #timer: Disposable | undefined
   #slowSince: number | undefined
   /** Lets go whoever waits for the client to read. */
   #release: (() => void) | undefined
 
-  constructor({ address, response, limits, wheel, hasFeeds }: EventStreamOptions) {
+  constructor({ address, response, limits, wheel, hasFeeds, blocks }: EventStreamOptions) {
     this.address = address
     this.hasFeeds = hasFeeds
     this.#response = response
     this.#limits = limits
     this.#wheel = wheel
+    this.#blocks = blocks
     // The client has gone already: nothing would ever tell that this stream has ended.
     if (response.destroyed) return
     response.writeHead(200, {
@@ -54,19 +60,19 @@ export class EventStream implements OpenConnection {
     return !response.destroyed && !response.writableEnded && response.socket?.destroyed !== true
   }
 
-  /** Waits while the client has too much left to read. A frame with a cursor has that as its id: a client that comes back names it. */
-  send(event: 'next' | 'complete', value?: object | MadeFrame): Promise<void> | void {
-    const made = value !== undefined && isMade(value) ? value : undefined
-    const id = made?.cursor === undefined ? '' : `id: ${made.cursor}\n`
-    const data = value === undefined ? '' : ` ${made ? made.text : JSON.stringify(value)}`
-    const frame = `${id}event: ${event}\ndata:${data}\n\n`
+  /** A frame, which others may be sent too, or a whole result. Waits while the client has too much left to read. */
+  next(value: MadeFrame | ExecutionResult): Promise<void> | void {
+    return this.#write('parts' in value ? this.#blocks.of(value) : `event: next\ndata: ${JSON.stringify(value)}\n\n`)
+  }
+
+  #write(block: Uint8Array | string): Promise<void> | void {
     const response = this.#response
     if (!this.open) return
-    if (response.writableLength + frame.length <= this.#limits.bufferedBytes) return void response.write(frame)
+    if (response.writableLength + block.length <= this.#limits.bufferedBytes) return void response.write(block)
     this.#slowSince ??= performance.now()
     return new Promise((resolve) => {
       this.#release = resolve
-      response.write(frame, () => {
+      response.write(block, () => {
         if (response.writableLength <= this.#limits.bufferedBytes) this.#slowSince = undefined
         resolve()
       })
@@ -82,7 +88,7 @@ export class EventStream implements OpenConnection {
 
   complete(): void {
     if (!this.open) return
-    void this.send('complete')
+    void this.#write('event: complete\ndata:\n\n')
     this.#response.end()
   }
 
@@ -107,6 +113,3 @@ export class EventStream implements OpenConnection {
     })
   }
 }
-
-// An execution result has no field of this name.
-const isMade = (value: object): value is MadeFrame => 'text' in value

@@ -1,8 +1,9 @@
 // Operations whose results come as server-sent events: subscriptions, and queries and mutations just as well.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError } from 'graphql'
 import type { Connections } from './connections.ts'
+import { EventBlocks } from './eventBlocks.ts'
 import { EventStream } from './eventStream.ts'
 import type { FrameStream } from './frameStream.ts'
 import type { Gate } from './gate.ts'
@@ -29,6 +30,7 @@ export function wantsEventStream({ headers: { accept = '' } }: IncomingMessage):
 }
 
 export function createSse({ gate, connections }: SseOptions): HttpHandler {
+  const blocks = new EventBlocks()
   return async (asked, response) => {
     const { request, connection } = asked
     const refuse = (errors: readonly GraphQLError[], status: number): void => {
@@ -47,7 +49,7 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
       atLeast: headerOf(request, 'parley-at-least'),
     })
     const { address } = connection
-    const open = (hasFeeds: boolean) => openStream({ gate, connections, address, response, hasFeeds })
+    const open = (hasFeeds: boolean) => openStream({ gate, connections, address, response, hasFeeds, blocks })
     if (admitted.kind === 'refused') {
       // A browser's EventSource shows nothing of an answer that is no stream: what is wrong with the document comes in one.
       return admitted.status === 400
@@ -94,10 +96,11 @@ interface OpenStream {
   readonly address: string
   readonly response: ServerResponse
   readonly hasFeeds: boolean
+  readonly blocks: EventBlocks
 }
 
-function openStream({ gate, connections, address, response, hasFeeds }: OpenStream): EventStream {
-  const stream = new EventStream({ address, response, limits: gate.limits, wheel: gate.wheel, hasFeeds })
+function openStream({ gate, connections, address, response, hasFeeds, blocks }: OpenStream): EventStream {
+  const stream = new EventStream({ address, response, limits: gate.limits, wheel: gate.wheel, hasFeeds, blocks })
   // The client may have gone while its operation was carried out.
   if (response.destroyed) return stream
   connections.add(stream)
@@ -105,8 +108,8 @@ function openStream({ gate, connections, address, response, hasFeeds }: OpenStre
   return stream
 }
 
-async function sendOnly(stream: EventStream, result: object): Promise<void> {
-  await stream.send('next', result)
+async function sendOnly(stream: EventStream, result: ExecutionResult): Promise<void> {
+  await stream.next(result)
   stream.complete()
 }
 
@@ -115,17 +118,17 @@ async function pass(frames: FrameStream, stream: EventStream, response: ServerRe
   response.once('close', () => void frames.return())
   // The client may have gone while the feed was being opened.
   if (response.destroyed) return void frames.return()
-  frames.deliverTo((frame) => stream.send('next', frame))
+  frames.deliverTo((frame) => stream.next(frame))
   frames.yieldTo(() => stream.busy())
   try {
     for await (const frame of frames) {
-      await stream.send('next', frame)
+      await stream.next(frame)
       // Asked here too: a source that always has more would never let the response tell that it has closed.
       if (!stream.open) return
     }
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error
-    await stream.send('next', { errors: [error] })
+    await stream.next({ errors: [error] })
   }
   stream.complete()
 }
