@@ -1,6 +1,7 @@
 // A storm over one conversation: its place made over the API, its load started, and what came of it compared with the log.
 
 import { fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ApiClient, createRoom, type Data, guest, registered } from '../client.ts'
 import type { StormOutcome, StormPlan } from './stormPlan.ts'
@@ -67,6 +68,17 @@ export async function runStorm(
   }
 }
 
+/** Asked again where a server that comes out of a storm has no time yet. @throws what was thrown last */
+async function patiently(ask: () => Promise<Data>, tries = 30): Promise<Data> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (tries === 1) throw error
+    await sleep(1_000)
+    return await patiently(ask, tries - 1)
+  }
+}
+
 /** What the log holds after a cursor, by revision, as readers note what they are told. */
 export async function loggedAfter(
   owner: ApiClient,
@@ -77,7 +89,7 @@ export async function loggedAfter(
   const query = `query ($id: ID!, $after: FeedCursor) { conversation(id: $id) { events(first: 100, after: $after) { cursor caughtUp
     events { __typename revision ... on MessageSent { message { id text } } } } } }`
   for (let from = after, more = true; more; ) {
-    const { conversation }: Data = await owner.query(query, { id: conversationId, after: from })
+    const { conversation } = await patiently(() => owner.query(query, { id: conversationId, after: from }))
     for (const { __typename, revision, message } of conversation.events.events)
       logged.set(revision, `${__typename} ${message?.id} ${message?.text}`)
     from = conversation.events.cursor
