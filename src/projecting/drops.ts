@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Projection } from '../../projections/projection.ts'
 import type { Documents } from '../documents/port.ts'
-import type { Position } from '../eventstore/port.ts'
-import { isMadeBy, readPointers } from './builds.ts'
+import { type Position, start } from '../eventstore/port.ts'
+import { isMadeBy, leftovers, readPointers } from './builds.ts'
 import type { Logger } from './logger.ts'
-import { parkedPrefix } from './parking.ts'
+import { parkedKey, parkedPrefix } from './parking.ts'
 import type { Readings } from './readings.ts'
 import { untilDone } from './retry.ts'
 import { NotTheRunner, type Runner } from './runner.ts'
@@ -62,9 +62,44 @@ export class Drops {
     return dropping
   }
 
+  /**
+   * When this node begins to fold: what no pointer names goes, unless a node that lives reads or makes it.
+   * @param active the builds that pointers name
+   */
+  async leftovers(active: ReadonlySet<string>): Promise<void> {
+    const { documents, projections, logger, readings, runner } = this.#options
+    const others = await readings?.ofOthers()
+    const kept: string[] = []
+    for (const collection of leftovers(projections, await documents.collections(), active)) {
+      if (isMadeBy(collection, readings?.makes ?? [])) continue
+      if (others?.reads.includes(collection) || isMadeBy(collection, others?.makes ?? [])) {
+        kept.push(collection)
+        continue
+      }
+      logger.info(`Dropping ${collection}, which is not in use.`)
+      await documents.dropCollection(collection)
+    }
+    // Nobody knows how far they have been folded. It is not before this node folds.
+    const { signal } = runner.persistence
+    const after = async (): Promise<void> => {
+      while (!runner.leading) await sleep(lookMs, undefined, { signal })
+    }
+    void this.begin(kept, { position: start, after })
+    await this.#dropParkedOf(new Set([...active, ...kept]))
+  }
+
   /** Resolves when nothing is under way: after the runner was closed. */
   async close(): Promise<void> {
     await Promise.all(this.#pending)
+  }
+
+  async #dropParkedOf(active: ReadonlySet<string>): Promise<void> {
+    const { documents } = this.#options
+    for (const [key, { version, value }] of await documents.records('parked/')) {
+      const { build, documentId } = value
+      if (typeof build !== 'string' || active.has(build) || key !== parkedKey(build, String(documentId))) continue
+      await documents.write([], [{ key, expectedVersion: version, value: undefined }])
+    }
   }
 
   async #drop(collections: readonly string[]): Promise<void> {

@@ -1,36 +1,26 @@
 // The read models of this node: opens them, keeps them level with the log, makes them anew, compares them with the log.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Projection } from '../../projections/projection.ts'
 import type { Documents } from '../documents/port.ts'
 import type { Recorded } from '../domain/events.ts'
 import type { LogListener } from '../eventstore/follower.ts'
-import { type Delivery, type EventStore, type Position, start } from '../eventstore/port.ts'
+import type { Delivery, EventStore, Position } from '../eventstore/port.ts'
 import { Backlog } from './backlog.ts'
 import { Bell } from './bell.ts'
-import {
-  checkpointKey,
-  isMadeBy,
-  leftovers,
-  madeAs,
-  parkedMarkKey,
-  pointerKey,
-  readPointers,
-  versionsAmong,
-} from './builds.ts'
+import { checkpointKey, parkedMarkKey, pointerKey, readPointers } from './builds.ts'
 import { atStart, fromRecord, isOfLog } from './checkpoint.ts'
 import type { CacheLimits } from './documentCache.ts'
 import { Drops } from './drops.ts'
 import { Lease } from './lease.ts'
 import type { Logger } from './logger.ts'
 import { LookingOn } from './lookingOn.ts'
-import { parkedKey } from './parking.ts'
 import { Readings } from './readings.ts'
 import { ReadModels } from './readModels.ts'
 import { inUse, type RebuildOptions, type RebuildResult, type RebuildSite, rebuild } from './rebuild.ts'
 import { describe, untilDone } from './retry.ts'
 import { type Beginning, NotTheRunner, Runner } from './runner.ts'
 import { type ProjectionStatus, statusOf } from './status.ts'
+import { Succession } from './succession.ts'
 import { Target } from './target.ts'
 import { type VerifyOptions, type VerifyResult, verify } from './verify.ts'
 import { takeUp } from './versions.ts'
@@ -79,7 +69,7 @@ export class Projecting implements LogListener {
   readonly #lease: Lease | undefined
   readonly #leaseMs: number
   readonly #lookingOn: LookingOn
-  readonly #readings: Readings | undefined
+  readonly #succession: Succession
   readonly #drops: Drops
   readonly #site: RebuildSite
   readonly #clock: () => number
@@ -89,10 +79,6 @@ export class Projecting implements LogListener {
   /** A rebuild or a comparison is under way. */
   #busy = false
   #wasLevel = false
-  /** A node that lives brings an older version of what this one has not built yet: it goes on folding until the new builds are made. */
-  #beside: readonly Projection[] = []
-  /** They are: now this node is to fold. */
-  #prepared = false
   /** Rebuilding and verifying go one after the other. */
   #work: Promise<unknown> = Promise.resolve()
 
@@ -116,7 +102,7 @@ export class Projecting implements LogListener {
       bell: this.#bell,
       logger,
       lease: this.#lease,
-      mayTake: () => this.#mayTake(),
+      mayTake: () => this.#succession.mayTake(),
       standbyMs: lastsMs / 5,
       busy: () => this.#busy,
       begin: () => this.#begin(),
@@ -135,7 +121,7 @@ export class Projecting implements LogListener {
         life: () => shared.lives?.own ?? shared.holder,
         isAlive: (life) => shared.lives?.nodeIsAlive(life) ?? true,
       })
-    this.#readings = readings
+    this.#succession = new Succession({ documents, projections: options.projections, readModels, readings })
     this.#drops = new Drops({ documents, projections: options.projections, runner, logger, readings, underWay })
     const drops = this.#drops
     this.#site = {
@@ -186,7 +172,7 @@ export class Projecting implements LogListener {
     // A node without the lease has caught up when the one that holds it has.
     const end = await this.#options.store.end()
     while (!this.#runner.leading && !this.#isReadable(end)) {
-      if (this.#beside.length > 0) await this.#buildBeside(this.#beside, signal)
+      if (this.#succession.beside.length > 0) await this.#buildBeside(signal)
       await this.#pause(signal)
     }
     if (this.#runner.leading) {
@@ -251,7 +237,7 @@ export class Projecting implements LogListener {
     await this.#work.catch(() => {})
     await this.#drops.close()
     // Where the store is away, the others find out by this node's life.
-    await this.#readings?.end().catch(() => {})
+    await this.#succession.end().catch(() => {})
     this.readModels.close()
   }
 
@@ -259,60 +245,26 @@ export class Projecting implements LogListener {
     return this.#leading(options.signal, async () => {
       const results = await rebuild(this.#site, projections, options)
       this.#fresh = false
-      await untilDone(() => this.#tellReads(), this.#runner.persistence)
+      await untilDone(() => this.#succession.tellReads(), this.#runner.persistence)
       return results
     })
   }
 
   /** Makes what this node's versions need, while an older node folds; then folds instead of it. */
-  #buildBeside(missing: readonly Projection[], signal: AbortSignal): Promise<void> {
+  #buildBeside(signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      const readings = this.#readings
-      if (readings === undefined) return
-      const makes = missing.map(madeAs)
-      await readings.tell({ makes })
       this.#busy = true
       try {
-        // Whoever tells first and looks then is not the second one.
-        if ((await readings.ofOthers()).makes.some((made) => makes.includes(made))) {
-          await readings.tell({ makes: [] })
-          return await sleep(Math.random() * 2_000, undefined, { signal })
-        }
-        const lead = async (): Promise<void> => {
-          this.#prepared = true
-          await this.#lead(signal, Number.POSITIVE_INFINITY)
-        }
-        await rebuild(this.#site, missing, { signal, lead })
+        const lead = (): Promise<void> => this.#lead(signal, Number.POSITIVE_INFINITY)
+        await this.#succession.buildBeside(this.#site, { signal, lead })
       } finally {
         this.#busy = false
-        this.#prepared = false
-        await readings.tell({ reads: this.#reads, makes: [] })
       }
     })
   }
 
-  /** Of nodes that bring different versions the newer one folds, once its builds are made; the older one as long as it is alone. */
-  async #mayTake(): Promise<boolean> {
-    const readings = this.#readings
-    if (readings === undefined) return true
-    await this.#tellReads()
-    const { documents, projections } = this.#options
-    const { newer, older } = versionsAmong((await readings.ofOthers()).brings, projections)
-    const built = new Set((await readPointers(documents, projections)).map(({ key }) => key))
-    this.#beside = projections.filter(({ name, version }) => older.has(name) && !built.has(pointerKey(name, version)))
-    return !newer.some((key) => built.has(key)) && (this.#beside.length === 0 || this.#prepared)
-  }
-
   get #missing(): readonly Projection[] {
     return this.#options.projections.filter(({ name }) => this.readModels.collectionOf(name) === undefined)
-  }
-
-  get #reads(): readonly string[] {
-    return this.#options.projections.flatMap(({ name }) => this.readModels.collectionOf(name) ?? [])
-  }
-
-  async #tellReads(): Promise<void> {
-    await this.#readings?.tell({ reads: this.#reads })
   }
 
   #leading<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -333,7 +285,8 @@ export class Projecting implements LogListener {
     for (let askedAt = Number.NEGATIVE_INFINITY; !this.#runner.leading; ) {
       const now = performance.now()
       if (this.#lease && now > patience) throw new NotTheRunner()
-      if (this.#lease && now - askedAt > this.#leaseMs / 2) {
+      // Once it has the lease it only finds out where to go on.
+      if (this.#lease && !this.#lease.held && now - askedAt > this.#leaseMs / 2) {
         await this.#lease.ask()
         askedAt = now
       }
@@ -383,7 +336,7 @@ export class Projecting implements LogListener {
     const stood = await this.#checkpointOfThisLog()
     const pointers = await readPointers(documents, projections)
     const active = new Set(pointers.map((one) => one.pointer.collection))
-    await this.#dropLeftovers(active)
+    await this.#drops.leftovers(active)
     const { checkpoint, recordVersion } = await takeUp(documents, projections, { ...stood, pointers })
     const parkedMark = (await documents.record(parkedMarkKey))?.version ?? 0
     this.#lookingOn.forget()
@@ -400,7 +353,7 @@ export class Projecting implements LogListener {
       this.readModels.use(projection.name, inUse(target))
       targets.push(target)
     }
-    await this.#tellReads()
+    await this.#succession.tellReads()
     const built = new Set(targets.map(({ projection }) => projection))
     const missing = projections.filter((projection) => !built.has(projection))
     if (this.#wasLevel && missing.length > 0) this.#buildAgain(missing)
@@ -417,36 +370,5 @@ export class Projecting implements LogListener {
       },
       (error: unknown) => logger.error(`The read models cannot be built again: ${describe(error)}`),
     )
-  }
-
-  /** What no pointer names goes, unless a node that lives reads or makes it. */
-  async #dropLeftovers(active: ReadonlySet<string>): Promise<void> {
-    const { documents, projections, logger } = this.#options
-    const others = await this.#readings?.ofOthers()
-    const kept: string[] = []
-    for (const collection of leftovers(projections, await documents.collections(), active)) {
-      if (isMadeBy(collection, this.#readings?.makes ?? [])) continue
-      if (others?.reads.includes(collection) || isMadeBy(collection, others?.makes ?? [])) {
-        kept.push(collection)
-        continue
-      }
-      logger.info(`Dropping ${collection}, which is not in use.`)
-      await documents.dropCollection(collection)
-    }
-    // Nobody knows how far they have been folded. Not before this node folds.
-    const after = async (): Promise<void> => {
-      while (!this.#runner.leading) await this.#pause(undefined)
-    }
-    void this.#drops.begin(kept, { position: start, after })
-    await this.#dropParkedOf(new Set([...active, ...kept]))
-  }
-
-  async #dropParkedOf(active: ReadonlySet<string>): Promise<void> {
-    const { documents } = this.#options
-    for (const [key, { version, value }] of await documents.records('parked/')) {
-      const { build, documentId } = value
-      if (typeof build !== 'string' || active.has(build) || key !== parkedKey(build, String(documentId))) continue
-      await documents.write([], [{ key, expectedVersion: version, value: undefined }])
-    }
   }
 }
