@@ -27,6 +27,15 @@ export interface Follower {
   endAt(revision: number): void
 }
 
+/** What somebody may see of a conversation, until anything about its members or settings changes. */
+export interface Sight {
+  readonly readers: number
+  /** The first revision that they see; undefined where they may not read. */
+  readonly from: number | undefined
+}
+
+export const shows = ({ from }: Sight, earliest: number): boolean => from !== undefined && from <= earliest
+
 export class Channel {
   readonly stream: string
   readonly #followers = new Set<Follower>()
@@ -42,6 +51,8 @@ export class Channel {
   #bytes = 0
   readonly #conversationId: ConversationId
   #head = -1
+  /** Another one whenever somebody may read otherwise. */
+  #readers = 0
   /** What was last asked for. */
   #slice: { readonly from: number; readonly events: readonly FeedEvent[] } | undefined
 
@@ -56,6 +67,7 @@ export class Channel {
   /** Takes the stream's state, read after this channel began to hear of the stream: nothing lies between the two. */
   open(state: StreamState<Conversation>): void {
     this.#state = state
+    this.#readers++
     this.#head = Math.max(this.#head, state.revision)
     for (const stored of this.#early) this.#fold(stored)
     this.#early = []
@@ -82,6 +94,12 @@ export class Channel {
   /** Whether somebody who saw it from a revision on sees as much of it now: whoever came back may see less. */
   stillShows(user: UserId, from: number): boolean {
     return this.mayRead(user) && this.visibleFrom(user) <= from
+  }
+
+  /** The same as `stillShows`, for those who ask often. @param known what was answered before */
+  sightOf(user: UserId, known: Sight | undefined): Sight {
+    if (known?.readers === this.#readers) return known
+    return { readers: this.#readers, from: this.mayRead(user) ? this.visibleFrom(user) : undefined }
   }
 
   /** Who is in it now, and as what; nobody until the state has been read. */
@@ -173,6 +191,7 @@ export class Channel {
     }
     if (stored.revision <= this.#state.revision || isAboutMessage(stored.type)) return
     this.#state = fold(conversations, this.#state, stored)
+    this.#readers++
     if (!endsAccess(stored.type)) return
     for (const follower of this.#followers) if (!this.mayRead(follower.user)) follower.endAt(stored.revision)
   }

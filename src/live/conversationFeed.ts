@@ -5,7 +5,7 @@ import type { Identity } from '../accounts/sessions.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
 import type { Listener, LiveFrame, Outlet } from './audience.ts'
-import type { Channel, Follower } from './channel.ts'
+import { type Channel, type Follower, type Sight, shows } from './channel.ts'
 import { beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
 import { type FeedEvent, merged, seenFrom } from './event.ts'
 import { cut, type Frame } from './frame.ts'
@@ -44,6 +44,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   #outlet: Outlet | undefined
   /** While it gets what is made for many. */
   #listening = false
+  #sight: Sight | undefined
   /** Until then the reader is to be made nothing. */
   #slow: Promise<void> | undefined
 
@@ -152,7 +153,8 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   #mayTake({ from, earliest }: LiveFrame): boolean {
     const { channel, now, identity } = this.#options
     if (this.#place.revision + 1 !== from || now() >= identity.deadline) return false
-    return channel.stillShows(this.user, earliest)
+    this.#sight = channel.sightOf(this.user, this.#sight)
+    return shows(this.#sight, earliest)
   }
 
   /** What is made for all who go on from here; undefined where there is nothing of that kind for this one. */

@@ -5,7 +5,7 @@
 import type { Identity } from '../accounts/sessions.ts'
 import { type ConversationId, rawId, type UserId } from '../domain/ids.ts'
 import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
-import type { Channel } from './channel.ts'
+import { type Channel, shows } from './channel.ts'
 import type { Channels } from './channels.ts'
 import type { FeedEvent } from './event.ts'
 import { encodeInboxCursor, type InboxPlace } from './inboxCursor.ts'
@@ -126,7 +126,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
     if (!this.#listening || !attached || attached.next > run.through) return
     if (this.#mayTake(run, attached)) {
       attached.next = run.through + 1
-      attached.visibleFrom = attached.channel.visibleFrom(this.user)
+      attached.visibleFrom = attached.sight?.from ?? attached.visibleFrom
       this.#place = run.place
       const slow = run.made && this.#outlet?.deliver(run.made)
       if (!slow) return
@@ -194,15 +194,11 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   }
 
   /** Whether it follows on what was received, and nothing in it is for others only, now that it has been made. */
-  #mayTake({ from, about, earliest }: MadeRun, { next, member, channel }: Attached): boolean {
+  #mayTake({ from, about, earliest }: MadeRun, attached: Attached): boolean {
     const { now, identity } = this.#options
-    return (
-      next === from &&
-      member &&
-      !about.has(this.user) &&
-      now() < identity.deadline &&
-      channel.stillShows(this.user, earliest)
-    )
+    if (attached.next !== from || !attached.member || about.has(this.user) || now() >= identity.deadline) return false
+    attached.sight = attached.channel.sightOf(this.user, attached.sight)
+    return shows(attached.sight, earliest)
   }
 
   #ring(): void {

@@ -1,13 +1,13 @@
 // Inboxes that ask the same and have received everything: what is new in a conversation is made once, and handed to each that
 // holds it, strictly in the order of the log. Whoever may not have it, or cannot take it now, goes their own way.
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordedEvent } from '../eventstore/port.ts'
 import type { Channel } from './channel.ts'
 import { cut } from './frame.ts'
 import type { InboxDetail } from './inboxItems.ts'
 import { type InboxRun, type MadeRun, runOf, type SharedInboxFrame } from './inboxRuns.ts'
 import type { MadeFrame } from './madeFrame.ts'
+import { Turns } from './turns.ts'
 
 /** How an inbox takes frames that are made for many. */
 export interface InboxOutlet {
@@ -54,8 +54,7 @@ export class InboxHub {
   #pending: Span[] = []
   #ringing: NodeJS.Immediate | undefined
   #delivering = false
-  /** Who got something since the last turn. */
-  #served = 0
+  readonly #turns = new Turns(together)
 
   constructor(detail: InboxDetail, make: InboxOutlet['make']) {
     this.#detail = detail
@@ -153,11 +152,11 @@ export class InboxHub {
     for (const listener of [...held.listeners]) {
       // Another one's frame may have made it leave.
       if (!held.listeners.has(listener)) continue
-      if (this.#served >= together) {
-        await nextTurn()
-        this.#served = 0
+      const turn = this.#turns.take()
+      if (turn) {
+        await turn
+        if (!held.listeners.has(listener)) continue
       }
-      this.#served++
       if (run) listener.take({ made: undefined, ...run })
       else listener.leave()
     }

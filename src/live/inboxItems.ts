@@ -3,7 +3,7 @@
 import type { ConversationId, DateTime, RoomId, UserId } from '../domain/ids.ts'
 import { decode, isDecoded } from '../eventstore/decode.ts'
 import type { RecordedEvent } from '../eventstore/port.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, Sight } from './channel.ts'
 import { anchorOf } from './cursor.ts'
 import { type ConversationRecord, type FeedEvent, seenFrom } from './event.ts'
 import { encodeInboxCursor, type InboxPlace } from './inboxCursor.ts'
@@ -30,6 +30,8 @@ export interface Standing {
   member: boolean
   /** While they may read: the first revision that they see. */
   visibleFrom: number
+  /** What was answered when it was last asked what they may see. */
+  sight?: Sight | undefined
 }
 
 interface Viewer {
