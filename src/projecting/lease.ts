@@ -70,6 +70,13 @@ export class Lease {
     await this.#change({ key: leaseWantedKey, expectedVersion, value: { holder, until: clock() + lastsMs } })
   }
 
+  /** Nothing is asked for any more: an asking may have crossed with the taking. */
+  async askNoMore(): Promise<void> {
+    const wanted = await this.#options.documents.record(leaseWantedKey)
+    if (wanted === undefined || wanted.value.holder !== this.#options.holder) return
+    await this.#change({ key: leaseWantedKey, expectedVersion: wanted.version, value: undefined })
+  }
+
   /** Lets others have it at once. */
   async release(): Promise<void> {
     if (!this.held) return

@@ -292,6 +292,7 @@ export class Projecting implements LogListener {
       }
       await this.#pause(signal)
     }
+    await this.#lease?.askNoMore()
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

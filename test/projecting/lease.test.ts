@@ -12,8 +12,8 @@ test('of two nodes on the same documents one folds, both can read, and the other
   await using world = await World.open()
   const room = `room-${randomUUID()}`
   await world.append(room, sent(1))
-  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
-  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 900 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 900 } })
   await world.append(room, sent(2))
   await Promise.all([first.level(), second.level()])
   expect(await second.projecting.readModels.get(houses, [room])).toMatchObject([{ document: { sent: 2 } }])
@@ -114,8 +114,8 @@ test('a node that is asked to rebuild or to compare becomes the one that folds',
   await using world = await World.open()
   const room = `room-${randomUUID()}`
   await world.append(room, sent(1))
-  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
-  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 900 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 900 } })
   await Promise.all([first.level(), second.level()])
   await second.projecting.rebuild(['houses'])
   expect((await world.documents.record(leaseKey))?.value).toMatchObject({ holder: 'second' })
@@ -131,8 +131,8 @@ test('READYOURWRITES: a node that looks on says that it is level only once it kn
   await using world = await World.open()
   const room = `room-${randomUUID()}`
   await world.append(room, sent(1))
-  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
-  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 900 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 900 } })
   await Promise.all([first.level(), second.level()])
   await second.projecting.rebuild(['houses'])
   const before = first.projecting.checkpoint
@@ -154,8 +154,8 @@ test('READYOURWRITES: a node that looks on says that it is level only once it kn
 test('whoever is busy with the read models does not let go of them', async () => {
   await using world = await World.open()
   await world.append(`room-${randomUUID()}`, sent(1))
-  const first = await world.node({ shared: { holder: 'first', leaseMs: 300 } })
-  const second = await world.node({ shared: { holder: 'second', leaseMs: 300 } })
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 900 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 900 } })
   await Promise.all([first.level(), second.level()])
   const write = world.documents.write.bind(world.documents)
   const held = Promise.withResolvers<void>()
