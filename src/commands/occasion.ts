@@ -14,7 +14,12 @@ export const systemClock: Clock = { now: () => Date.now() }
 export const dateTime = (ms: number): DateTime => new Date(ms).toISOString() as DateTime
 
 /** A new UUIDv7: those made later sort later, so that indexes grow at their end. */
-export const newUuid = (): string => randomUUIDv7()
+export function newUuid(): string {
+  const uuid = randomUUIDv7()
+  // It is joined from a dozen parts, which V8 keeps apart until a character is looked at: 400 bytes instead of 50.
+  uuid.charCodeAt(0)
+  return uuid
+}
 
 /** Who asks, and under which request. */
 export interface Requester {

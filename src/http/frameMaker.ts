@@ -14,6 +14,8 @@ import { sessionEnded } from './refusal.ts'
 import { Sharing, type SharingSaid } from './sharing.ts'
 
 type Args = ExecutionArgs & { readonly contextValue: Context }
+/** Each frame has a context of its own. */
+type Asked = Omit<Args, 'contextValue'>
 
 interface FrameMakerOptions {
   readonly schema: GraphQLSchema
@@ -41,7 +43,7 @@ export interface Making {
 }
 
 interface Subscription {
-  readonly args: Args
+  readonly args: Asked
   readonly caller: Caller
   readonly identity: Identity | undefined
 }
@@ -85,7 +87,7 @@ export class FrameMaker {
   }
 
   async #executed(
-    args: Args,
+    args: Asked,
     payload: unknown,
     { by, withheld }: { readonly by: Caller; readonly withheld: ReadonlySet<ConversationId> | undefined },
   ): Promise<Frame> {

@@ -15,26 +15,39 @@ interface WatchOptions {
 const longestWatch = 86_400_000
 
 /** Calls back once, never before it has returned. Dispose to stop watching. */
-export function watchSession({ app: { sessions, server }, wheel, identity, onEnd }: WatchOptions): Disposable {
-  let timer: Disposable | undefined
-  let over = false
-  const stop = (): void => {
-    over = true
-    timer?.[Symbol.dispose]()
-    watching[Symbol.dispose]()
+export const watchSession = (options: WatchOptions): Disposable => new SessionWatch(options)
+
+class SessionWatch implements Disposable {
+  readonly #options: WatchOptions
+  readonly #watching: Disposable
+  #timer: Disposable | undefined
+  #over = false
+
+  constructor(options: WatchOptions) {
+    const { app, identity } = options
+    this.#options = options
+    const end = (): void => this.#end()
+    this.#watching = app.sessions.watch.watch(identity, end)
+    this.#schedule(end)
+    // It may have ended between being identified and being watched.
+    if (app.sessions.watch.hasEnded(identity)) queueMicrotask(end)
   }
-  const end = (): void => {
-    if (over) return
-    stop()
-    onEnd()
+
+  [Symbol.dispose](): void {
+    this.#over = true
+    this.#timer?.[Symbol.dispose]()
+    this.#watching[Symbol.dispose]()
   }
-  const watching = sessions.watch.watch(identity, end)
-  const schedule = (): void => {
-    const left = identity.deadline - server.now()
-    timer = wheel.after(Math.min(left, longestWatch), left <= longestWatch ? end : schedule)
+
+  #schedule(end: () => void): void {
+    const { app, wheel, identity } = this.#options
+    const left = identity.deadline - app.server.now()
+    this.#timer = left <= longestWatch ? wheel.after(left, end) : wheel.after(longestWatch, () => this.#schedule(end))
   }
-  schedule()
-  // It may have ended between being identified and being watched.
-  if (sessions.watch.hasEnded(identity)) queueMicrotask(end)
-  return { [Symbol.dispose]: stop }
+
+  #end(): void {
+    if (this.#over) return
+    this[Symbol.dispose]()
+    this.#options.onEnd()
+  }
 }

@@ -1,7 +1,7 @@
 // One WebSocket, as graphql-ws wants to see it: messages in order, bounded memory in both directions.
 
 import type { Writable } from 'node:stream'
-import type { WebSocket as ProtocolSocket } from 'graphql-ws'
+import type { WebSocket as ProtocolSocket, Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Identity } from '../accounts/sessions.ts'
 import type { OpenConnection } from './connections.ts'
@@ -91,10 +91,13 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     return this.subscriptions > 0
   }
 
-  /** Hands the socket to the protocol. */
-  open(opened: (socket: ProtocolSocket) => (code: number, reason: string) => Promise<void>): void {
-    this.#onClosed = opened(this)
-    this.#socket.on('close', (code, reason) => this.#end(code, reason.toString()))
+  /** Hands the socket to the protocol. @param onClosed called once, when nothing can be sent any more */
+  open(protocol: Server<SocketConnection>, onClosed: () => void): void {
+    this.#onClosed = protocol.opened(this, this)
+    this.#socket.on('close', (code, reason) => {
+      this.#end(code, reason.toString())
+      onClosed()
+    })
   }
 
   onMessage(handle: OnMessage): void {
@@ -129,9 +132,8 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     for (const part of parts) bytes += part.byteLength
     const fits = this.#slowSince === undefined && socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
     // Nothing is compressed, so that the library writes each of its frames in one go: this one stands between two of them.
-    if (!fits) return this.send(Buffer.concat(parts))
-    this.#gather()
-    this.#stream.write(textFrame(...parts))
+    if (fits) this.#stream.write(textFrame(...parts))
+    else return this.send(Buffer.concat(parts))
   }
 
   /** What is sent on this turn goes out in one write: an answer and the `complete` after it, for instance. */
@@ -157,6 +159,11 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     if (this.#slowSince === undefined || this.#socket.bufferedAmount > this.#gate.limits.bufferedBytes) return
     this.#slowSince = undefined
     this.#serve()
+  }
+
+  /** What its frames are made from cannot be reached: the client is to come back, here or elsewhere. */
+  giveUp(): void {
+    this.close(1013, 'Not now, come back')
   }
 
   close(code = 1000, reason = ''): void {
@@ -208,7 +215,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     while (!this.#ended && this.#slowSince === undefined && this.#underWay < operationsUnderWay) {
       const message = this.#pending.shift()
       if (message === undefined) break
-      void this.#take(message)
+      this.#take(message)
     }
     if (this.#ended) return
     // What the library had read already still arrives; it is no more than a few chunks.
@@ -216,23 +223,25 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     else if (this.#socket.isPaused) this.#socket.resume()
   }
 
-  async #take(message: string): Promise<void> {
+  /** Not an async function: while it waits, which for a subscription is long, that would keep the message. */
+  #take(message: string): void {
     const operation: UnderWay = { settled: false }
     this.#underWay += 1
-    try {
-      this.beginning = operation
-      const handled = this.#onMessage?.(message)
-      this.beginning = undefined
-      await handled
-    } catch (error) {
-      // A kind of message that only servers send; all else that a client does wrong the protocol answers by itself.
-      if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
-        this.close(4400, 'Invalid message received')
-      else this.close(4500, 'Internal server error')
-    } finally {
-      this.beginning = undefined
-      this.settle(operation)
-    }
+    this.beginning = operation
+    const handled = this.#onMessage?.(message)
+    this.beginning = undefined
+    const settle = (): void => this.settle(operation)
+    handled?.then(settle, (error: unknown) => {
+      this.#refuse(error)
+      settle()
+    })
+  }
+
+  #refuse(error: unknown): void {
+    // A kind of message that only servers send; all else that a client does wrong the protocol answers by itself.
+    if (error instanceof Error && error.message.startsWith('Unexpected message of type'))
+      this.close(4400, 'Invalid message received')
+    else this.close(4500, 'Internal server error')
   }
 
   #initDue(): void {

@@ -4,16 +4,21 @@ import { GraphQLError } from 'graphql'
 import type { MadeFrame } from '../live/madeFrame.ts'
 import type { FrameStream } from './frameStream.ts'
 
+/** Where frames go. */
+interface FrameSocket {
+  /** Sends a message, given in parts of UTF-8; a promise while the client has too much left to read. */
+  sendParts(...parts: readonly Uint8Array[]): Promise<void> | void
+  /** While the client has something left to read: until it has gone out. */
+  busy(): Promise<void> | undefined
+  /** What the frames are made from cannot be reached: closes the socket, so that the client comes back. */
+  giveUp(): void
+}
+
 interface SocketFramesOptions {
   /** Of the subscription, as the client named it. */
   readonly id: string
   readonly frames: FrameStream
-  /** Sends a message, given in parts of UTF-8; a promise while the client has too much left to read. */
-  readonly send: (...parts: readonly Uint8Array[]) => Promise<void> | void
-  /** While the client has something left to read: until it has gone out. */
-  readonly busy: () => Promise<void> | undefined
-  /** What the frames are made from cannot be reached: closes the socket, so that the client comes back, here or elsewhere. */
-  readonly giveUp: () => void
+  readonly socket: FrameSocket
 }
 
 const tail = Buffer.from('}')
@@ -26,16 +31,14 @@ const tail = Buffer.from('}')
 export class SocketFrames implements AsyncIterableIterator<never, undefined> {
   readonly #head: Uint8Array
   readonly #frames: FrameStream
-  readonly #send: SocketFramesOptions['send']
-  readonly #giveUp: () => void
+  readonly #socket: FrameSocket
 
-  constructor({ id, frames, send, busy, giveUp }: SocketFramesOptions) {
+  constructor({ id, frames, socket }: SocketFramesOptions) {
     this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     this.#frames = frames
-    this.#send = send
-    this.#giveUp = giveUp
+    this.#socket = socket
     frames.deliverTo((frame) => this.#sendFrame(frame))
-    frames.yieldTo(busy)
+    frames.yieldTo(() => socket.busy())
   }
 
   [Symbol.asyncIterator](): this {
@@ -47,7 +50,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     for (;;) {
       const taken = await this.#frames.next().catch((error: unknown) => {
         if (!(error instanceof GraphQLError) || error.extensions.code !== 'UNAVAILABLE') throw error
-        this.#giveUp()
+        this.#socket.giveUp()
         return { done: true, value: undefined } as const
       })
       if (taken.done === true) return { done: true, value: undefined }
@@ -58,7 +61,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
   }
 
   #sendFrame({ parts }: MadeFrame): Promise<void> | void {
-    return this.#send(this.#head, ...parts, tail)
+    return this.#socket.sendParts(this.#head, ...parts, tail)
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

@@ -52,20 +52,17 @@ export function createSockets(options: SocketsOptions): Sockets {
       const address = clientAddress(request, { trustProxy })
       const full = connections.refusal(address)
       if (full) return refuseUpgrade(socket, full.status, full.errors.map(({ message }) => message).join(' '))
-      server.handleUpgrade(request, socket, head, (webSocket) => {
-        const connection = new SocketConnection({
-          socket: webSocket,
-          stream: socket,
-          gate,
-          id: newUuid(),
-          address,
-          userAgent: request.headers['user-agent'],
-        })
-        connections.add(connection)
-        webSocket.once('close', () => connections.remove(connection))
-        connection.open((opened) => protocol.opened(opened, connection))
-      })
+      const userAgent = request.headers['user-agent']
+      server.handleUpgrade(request, socket, head, (webSocket) =>
+        accept(new SocketConnection({ socket: webSocket, stream: socket, gate, id: newUuid(), address, userAgent })),
+      )
     },
+  }
+
+  // Apart from the upgrade: what is called back here lasts as long as the connection, and must not keep the request.
+  function accept(connection: SocketConnection): void {
+    connections.add(connection)
+    connection.open(protocol, () => connections.remove(connection))
   }
 }
 
@@ -119,7 +116,7 @@ interface CarryOut {
   readonly gate: Gate
   readonly connection: SocketConnection
   readonly id: string
-  readonly payload: { readonly query: string }
+  readonly payload: { query: string }
   readonly outcomes: Outcomes
 }
 
@@ -157,11 +154,17 @@ async function carryOut({
   frames.onEnd(() => {
     connection.subscriptions -= 1
   })
-  const send = (...parts: readonly Uint8Array[]) => connection.sendParts(...parts)
-  const giveUp = () => connection.close(1013, 'Not now, come back')
-  outcomes.set(admitted.args, new SocketFrames({ id, frames, send, busy: () => connection.busy(), giveUp }))
+  // The library keeps both for as long as the subscription lasts.
+  const args: ExecutionArgs = {
+    schema: admitted.args.schema,
+    document: admitted.args.document,
+    contextValue: undefined,
+  }
+  if (admitted.args.operationName != null) args.operationName = admitted.args.operationName
+  payload.query = ''
+  outcomes.set(args, new SocketFrames({ id, frames, socket: connection }))
   if (underWay) connection.settle(underWay)
-  return admitted.args
+  return args
 }
 
 function outcomeOf(outcomes: Outcomes, args: ExecutionArgs): ExecutionResult | SocketFrames {

@@ -55,39 +55,109 @@ export interface LoadersOptions {
   readonly frame: boolean
 }
 
-interface LoaderOptions {
+interface LoaderOptions<F> {
   /** Does not wait for the read models where all that is asked for is there. */
   readonly eager?: boolean
   /** What it reads is of no conversation. */
   readonly forAll?: boolean
+  readonly hidden?: (found: F) => boolean
 }
 
-export function loadersFor({ models, consistency, viewer, withheld, frame }: LoadersOptions): Loaders {
-  const granted = new Granted()
-  // Only conversations are in the set, so that any other id is not.
-  const isWithheld = (id: string): boolean => withheld?.has(id as ConversationId) ?? false
-  async function read<D extends object>(
-    projection: Projection<D>,
-    ids: readonly string[],
-  ): Promise<Map<string, Found<D>>> {
-    return new Map((await models.get(projection, ids)).map(({ id, document }) => [id, { ...document, id }] as const))
+export const loadersFor = (options: LoadersOptions): Loaders => new LoadersOfOperation(options)
+
+/** Each is made when it is asked for first: most operations need one or two. */
+class LoadersOfOperation implements Loaders {
+  readonly #options: LoadersOptions
+  readonly #granted = new Granted()
+  #rooms: Loader<RoomDocument> | undefined
+  #conversations: DataLoader<string, FoundConversation | undefined> | undefined
+  #access: DataLoader<ConversationId, Access | undefined> | undefined
+  #users: Loader<UserDocument> | undefined
+  #messages: Loader<MessageDocument> | undefined
+  #memberships: Loader<MembershipDocument> | undefined
+  #readMarkers: Loader<ReadMarkerDocument> | undefined
+  #sessions: Loader<SessionDocument> | undefined
+  #presence: Loader<PresenceDocument> | undefined
+
+  constructor(options: LoadersOptions) {
+    this.#options = options
   }
-  function loader<D extends object>(
-    projection: Projection<D>,
-    options?: LoaderOptions & { readonly hidden?: (found: Found<D>) => boolean },
-  ): Loader<D> {
-    return loaderOf((ids) => read(projection, ids), options)
+
+  get rooms(): Loader<RoomDocument> {
+    this.#rooms ??= this.#loader(rooms, { hidden: ({ id }) => this.#isWithheld(id) })
+    return this.#rooms
   }
-  function loaderOf<F>(
+
+  get conversations(): DataLoader<string, FoundConversation | undefined> {
+    this.#conversations ??= this.#loaderOf((ids) => this.#readConversations(ids), {
+      hidden: ({ id }) => this.#isWithheld(id),
+    })
+    return this.#conversations
+  }
+
+  get access(): DataLoader<ConversationId, Access | undefined> {
+    const { models, consistency, viewer } = this.#options
+    this.#access ??= new DataLoader(
+      async (ids) => {
+        if (viewer === undefined) return ids.map(() => undefined)
+        await consistency.ready()
+        return await this.#granted.asking(ids, () => accessTo(models, viewer, ids))
+      },
+      { cache: false },
+    )
+    return this.#access
+  }
+
+  get users(): Loader<UserDocument> {
+    this.#users ??= this.#loader(users, { eager: this.#options.frame, forAll: true })
+    return this.#users
+  }
+
+  get messages(): Loader<MessageDocument> {
+    this.#messages ??= this.#loader(messages, { hidden: ({ conversationId }) => this.#isWithheld(conversationId) })
+    return this.#messages
+  }
+
+  get memberships(): Loader<MembershipDocument> {
+    this.#memberships ??= this.#loader(memberships)
+    return this.#memberships
+  }
+
+  get readMarkers(): Loader<ReadMarkerDocument> {
+    this.#readMarkers ??= this.#loader(readMarkers)
+    return this.#readMarkers
+  }
+
+  get sessions(): Loader<SessionDocument> {
+    this.#sessions ??= this.#loader(sessions, { forAll: true })
+    return this.#sessions
+  }
+
+  get presence(): Loader<PresenceDocument> {
+    this.#presence ??= this.#loader(presence, { forAll: true })
+    return this.#presence
+  }
+
+  async lostMeanwhile(): Promise<boolean> {
+    const { models, viewer } = this.#options
+    return viewer !== undefined && (await this.#granted.lost((ids) => accessTo(models, viewer, ids)))
+  }
+
+  #loader<D extends object>(projection: Projection<D>, options?: LoaderOptions<Found<D>>): Loader<D> {
+    return this.#loaderOf((ids) => this.#read(projection, ids), options)
+  }
+
+  #loaderOf<F>(
     readAll: (ids: readonly string[]) => Promise<Map<string, F>>,
-    { eager = false, forAll = false, hidden }: LoaderOptions & { readonly hidden?: (found: F) => boolean } = {},
+    { eager = false, forAll = false, hidden }: LoaderOptions<F> = {},
   ): DataLoader<string, F | undefined> {
+    const { consistency } = this.#options
     const made = new DataLoader<string, F | undefined>(async (ids) => {
       const early = eager ? await readAll(ids) : undefined
       if (early && early.size === ids.length) return ids.map((id) => early.get(id))
       await consistency.ready()
       const found = await readAll(ids)
-      if (!forAll) granted.read()
+      if (!forAll) this.#granted.read()
       return ids.map((id) => {
         const value = found.get(id)
         return value !== undefined && hidden?.(value) ? undefined : value
@@ -96,38 +166,28 @@ export function loadersFor({ models, consistency, viewer, withheld, frame }: Loa
     consistency.onRaise(() => made.clearAll())
     return made
   }
-  return {
-    rooms: loader(rooms, { hidden: ({ id }) => isWithheld(id) }),
-    conversations: loaderOf<FoundConversation>(
-      async (ids) => {
-        const [found, directsFound] = await Promise.all([
-          read(
-            rooms,
-            ids.filter((id) => id.startsWith('room_')),
-          ),
-          read(
-            directs,
-            ids.filter((id) => id.startsWith('dm_')),
-          ),
-        ])
-        return new Map<string, FoundConversation>([...found, ...directsFound])
-      },
-      { hidden: ({ id }) => isWithheld(id) },
-    ),
-    access: new DataLoader(
-      async (ids) => {
-        if (viewer === undefined) return ids.map(() => undefined)
-        await consistency.ready()
-        return await granted.asking(ids, () => accessTo(models, viewer, ids))
-      },
-      { cache: false },
-    ),
-    users: loader(users, { eager: frame, forAll: true }),
-    messages: loader(messages, { hidden: ({ conversationId }) => isWithheld(conversationId) }),
-    memberships: loader(memberships),
-    readMarkers: loader(readMarkers),
-    sessions: loader(sessions, { forAll: true }),
-    presence: loader(presence, { forAll: true }),
-    lostMeanwhile: async () => viewer !== undefined && (await granted.lost((ids) => accessTo(models, viewer, ids))),
+
+  async #read<D extends object>(projection: Projection<D>, ids: readonly string[]): Promise<Map<string, Found<D>>> {
+    const found = await this.#options.models.get(projection, ids)
+    return new Map(found.map(({ id, document }) => [id, { ...document, id }] as const))
+  }
+
+  async #readConversations(ids: readonly string[]): Promise<Map<string, FoundConversation>> {
+    const [foundRooms, foundDirects] = await Promise.all([
+      this.#read(
+        rooms,
+        ids.filter((id) => id.startsWith('room_')),
+      ),
+      this.#read(
+        directs,
+        ids.filter((id) => id.startsWith('dm_')),
+      ),
+    ])
+    return new Map<string, FoundConversation>([...foundRooms, ...foundDirects])
+  }
+
+  /** Only conversations are in the set, so that any other id is not. */
+  #isWithheld(id: string): boolean {
+    return this.#options.withheld?.has(id as ConversationId) ?? false
   }
 }
