@@ -21,8 +21,8 @@ export class Lease {
   readonly #options: LeaseOptions
   #recordVersion = 0
   #until = 0
-  /** Another one's lease: its version, and since when it has not been renewed, by this node's clock. */
-  #watched: { readonly version: number; readonly since: number } | undefined
+  /** Another one's lease: by what it is known, and since when it has not been renewed, by this node's clock. */
+  #watched: { readonly mark: string; readonly since: number } | undefined
 
   constructor(options: LeaseOptions) {
     this.#options = options
@@ -99,7 +99,9 @@ export class Lease {
     // Two processes never have the same data folder, so an earlier life of this node is over.
     if (nodeOf(other) === nodeOf(holder)) return true
     const now = clock()
-    if (this.#watched?.version !== version) this.#watched = { version, since: now }
+    // Versions begin anew when it has been let go of.
+    const mark = `${version} ${other} ${until}`
+    if (this.#watched?.mark !== mark) this.#watched = { mark, since: now }
     return now - this.#watched.since >= lastsMs || now > until + toleratedSkew * lastsMs
   }
 

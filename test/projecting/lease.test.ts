@@ -101,6 +101,20 @@ test('a node whose clock is ahead takes no lease that is renewed, and takes one 
   expect([one.held, ahead.held]).toEqual([false, true])
 })
 
+test('a lease that was let go of and taken again is not the one that was seen before', async () => {
+  await using world = await World.open()
+  const { documents } = world
+  let time = 1_000_000
+  const lease = (holder: string) => new Lease({ documents, holder, lastsMs: 5_000, clock: () => time })
+  const [one, two] = [lease('one/1'), lease('two/1')]
+  expect([await one.take(), await two.take()]).toEqual([true, false])
+  for (let round = 0; round < 5; round++) {
+    await one.release()
+    time += 10_000
+    expect([await one.take(), await two.take()]).toEqual([true, false])
+  }
+})
+
 test('what an earlier life of the same node has left is free at once', async () => {
   await using world = await World.open()
   const { documents } = world
