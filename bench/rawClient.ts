@@ -13,7 +13,7 @@ export interface RawClientOptions {
   readonly counted?: string
   /** Called with how many marked messages a chunk has brought. */
   readonly onMessages: (count: number) => void
-  /** Called with the number of each marked message before that, where they are made by `marked`. */
+  /** Called with the number behind each mark, before that. */
   readonly onNumber?: (number: number) => void
   /** Called when the server closes it. */
   readonly onEnd: () => void
@@ -21,9 +21,8 @@ export interface RawClientOptions {
 
 /** In each measured message once, and nowhere else. */
 const mark = '~#~'
-/** Ends the number that follows the mark. */
-const endOfNumber = 0x7e
 const zero = 0x30
+const nine = 0x39
 
 /** What a measured message begins with. */
 export const marked = (number: number): string => `${mark}${number}~ `
@@ -164,7 +163,7 @@ function numberAt(bytes: Buffer, from: number): number | undefined {
   let number = 0
   for (let at = from; at < bytes.byteLength; at++) {
     const byte = bytes[at] ?? 0
-    if (byte === endOfNumber) return number
+    if (byte < zero || byte > nine) return number
     number = number * 10 + byte - zero
   }
   return undefined

@@ -98,8 +98,12 @@ async function runTrial(trial: number, lengths: Lengths, options: BenchOptions):
     await staying.perform('open', { port, room, tokens, followers: 0, next: messages })
     await staying.perform('fill', { messages: Math.max(0, part.back - messages) })
     messages = Math.max(messages, part.back)
+    await places.read()
     await staying.perform('open', { port, room, tokens, followers: others, next: messages })
-    await dropping.perform('open', { port, room, tokens, followers: clients, next: messages })
+    await dropping.perform('open', {
+      ...{ port, room, tokens, followers: clients },
+      ...{ next: messages, revision: places.revision(messages) },
+    })
     const sample = await drop({ part, trial, staying, dropping, places, lengths })
     messages = places.count
     samples.push(sample)
@@ -128,12 +132,14 @@ async function drop({ part, trial, staying, dropping, places, lengths }: Droppin
   const backs = Array.from({ length: clients }, (_, index) => 1 + Math.round((index * (part.back - 1)) / (clients - 1)))
   await staying.perform('take', {})
   const { accepted, seconds, generatorCpu } = await dropping.perform('drop', {
-    newest,
-    places: backs.map((back) => ({ after: places.cursor(newest - back), next: newest - back + 1 })),
+    newest: places.revision(newest),
+    places: backs.map((back) => ({ after: places.cursor(newest - back), next: places.revision(newest - back + 1) })),
   })
   const during = await staying.perform('take', {})
   const messages = await staying.perform('end', {})
-  const faults = (await dropping.perform('settle', { messages })) + (await staying.perform('settle', { messages }))
+  const faults =
+    (await dropping.perform('settle', { below: places.revision(messages) })) +
+    (await staying.perform('settle', { below: messages }))
   await places.read()
   const missed = backs.reduce((sum, back) => sum + back, 0)
   return { part, trial, missed, accepted, seconds, faults, normal, during, generatorCpu }
@@ -144,7 +150,7 @@ interface LogPage {
     readonly events: {
       readonly cursor: string
       readonly caughtUp: boolean
-      readonly events: readonly { readonly __typename: string; readonly cursor: string }[]
+      readonly events: readonly { readonly cursor: string; readonly revision?: number }[]
     }
   }
 }
@@ -153,6 +159,8 @@ interface LogPage {
 class Places {
   readonly #options: { readonly graphql: string; readonly room: string; readonly token: string }
   readonly #cursors: string[] = []
+  /** Revision of the first message; nothing but messages comes after it. */
+  #first = 0
   #after: string | undefined
 
   constructor(options: { readonly graphql: string; readonly room: string; readonly token: string }) {
@@ -171,22 +179,43 @@ class Places {
     return cursor
   }
 
+  /** Of the message of this number, whether or not it is there yet. */
+  revision(number: number): number {
+    return this.#first + number
+  }
+
+  /** @throws where something else than messages came between them */
   async read(): Promise<void> {
     const { graphql, room, token } = this.#options
     for (;;) {
-      const { conversation } = await request<LogPage>(
+      const { conversation } = await patiently<LogPage>(
         graphql,
         `query ($id: ID!, $after: FeedCursor) { conversation(id: $id) {
-          events(after: $after, first: 100) { cursor caughtUp events { __typename cursor } } } }`,
+          events(after: $after, first: 100) { cursor caughtUp events { cursor ... on MessageSent { revision } } } } }`,
         { id: room, after: this.#after },
         { token },
       )
       const { cursor, caughtUp, events } = conversation.events
       this.#after = cursor
-      for (const event of events) if (event.__typename === 'MessageSent') this.#cursors.push(event.cursor)
+      for (const { cursor, revision } of events) {
+        if (revision === undefined) continue
+        if (this.count === 0) this.#first = revision
+        if (revision !== this.revision(this.count)) throw new Error('Something else than messages came to the room.')
+        this.#cursors.push(cursor)
+      }
       if (caughtUp) return
     }
   }
+}
+
+/** A server that cannot answer in time is asked again. @throws as `request`, after 10 s */
+async function patiently<T>(...asked: Parameters<typeof request>): Promise<T> {
+  for (const until = performance.now() + 10_000; ; await pause(200))
+    try {
+      return await request<T>(...asked)
+    } catch (error) {
+      if (performance.now() > until || !String(error).includes('UNAVAILABLE')) throw error
+    }
 }
 
 function judge(part: Part, samples: readonly Sample[]) {

@@ -1,5 +1,5 @@
-// A generator of `resume`, a process of its own: followers of one room, each of whom checks that every message comes once and in
-// order, and somebody who sends.
+// A generator of `resume`, a process of its own: followers of one room, each of whom checks that every message comes once, and
+// somebody who sends. What is sent at once may be stored in another order: that which comes in order are revisions.
 
 import { connectTo, messageTo, subscribe } from './dialogues.ts'
 import { atOnce, pause } from './pause.ts'
@@ -19,8 +19,10 @@ type Of<K extends ResumeTask['kind']> = Extract<ResumeTask, { kind: K }>
 
 interface Follower {
   client: RawClient | undefined
-  /** Number of the message that must come next. */
+  /** Revision that must come next; or, of those who time messages, the first number that has not come. */
   next: number
+  /** Numbers above that have come. */
+  readonly early: Set<number>
 }
 
 class Followers {
@@ -42,7 +44,11 @@ class Followers {
   constructor(options: Of<'open'>) {
     this.#options = options
     this.#sent = options.next
-    this.#followers = Array.from({ length: options.followers }, () => ({ client: undefined, next: options.next }))
+    this.#followers = Array.from({ length: options.followers }, () => ({
+      client: undefined,
+      next: options.revision ?? options.next,
+      early: new Set<number>(),
+    }))
   }
 
   async open(): Promise<void> {
@@ -108,8 +114,9 @@ class Followers {
     return { accepted: (this.#accepted - from) / 1_000, seconds, generatorCpu: (user + system) / 1e6 / seconds }
   }
 
-  async settle({ messages }: Of<'settle'>): Promise<number> {
-    const missing = () => this.#followers.reduce((sum, { next }) => sum + Math.max(0, messages - next), 0)
+  async settle({ below }: Of<'settle'>): Promise<number> {
+    const missing = () =>
+      this.#followers.reduce((sum, { next, early }) => sum + Math.max(0, below - next - early.size), 0)
     for (const until = performance.now() + patienceMs; missing() > 0 && performance.now() < until; ) await pause(20)
     await pause(200)
     this.#check()
@@ -117,13 +124,15 @@ class Followers {
   }
 
   async #follow(index: number, after: string | undefined): Promise<void> {
-    const { port, tokens, room } = this.#options
+    const { port, tokens, room, revision } = this.#options
     const follower = this.#followers[index]
     if (!follower) throw new Error('There is no such follower.')
     const client = await connectTo({
       ...{ kind, port, token: tokens[index % tokens.length] ?? '' },
       onMessages: () => {},
-      onNumber: (number) => this.#receive(follower, number),
+      ...(revision === undefined
+        ? { onNumber: (number: number) => this.#time(follower, number) }
+        : { counted: '"revision":', onNumber: (number: number) => this.#receive(follower, number) }),
       onEnd: () => this.#lost++,
     })
     follower.client = client
@@ -134,12 +143,19 @@ class Followers {
     })
   }
 
-  #receive(follower: Follower, number: number): void {
-    if (number !== follower.next) this.#faults++
-    follower.next = number + 1
+  #receive(follower: Follower, revision: number): void {
+    if (revision !== follower.next) this.#faults++
+    follower.next = revision + 1
+    this.#onProgress?.(follower)
+  }
+
+  #time(follower: Follower, number: number): void {
+    const { early } = follower
+    if (number < follower.next || early.has(number)) this.#faults++
+    early.add(number)
+    while (early.delete(follower.next)) follower.next++
     const due = this.#due[number]
     if (due !== undefined) this.#delays.push(performance.now() - due)
-    this.#onProgress?.(follower)
   }
 
   #send(due: number): void {

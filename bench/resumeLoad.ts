@@ -13,6 +13,8 @@ interface Tasks {
       readonly followers: number
       /** Number of the next message. */
       readonly next: number
+      /** Its revision, where followers check that each comes once and in order; others time each, and check that it comes once. */
+      readonly revision?: number
     }
     readonly outcome: null
   }
@@ -27,8 +29,9 @@ interface Tasks {
   /** Cuts all connections, and comes back with these cursors: one of each follower. Ends when all have what there was then. */
   readonly drop: {
     readonly task: {
+      /** `next`: the revision that must come first. */
       readonly places: readonly { readonly after: string; readonly next: number }[]
-      /** Number of the newest message that they had missed. */
+      /** Revision of the newest message that they had missed. */
       readonly newest: number
     }
     readonly outcome: {
@@ -39,8 +42,8 @@ interface Tasks {
       readonly generatorCpu: number
     }
   }
-  /** Waits until every follower has so many messages. The outcome: what came twice, out of order, or not within 10 s. */
-  readonly settle: { readonly task: { readonly messages: number }; readonly outcome: number }
+  /** Waits until every follower has everything below this number, or revision. The outcome: what came twice, out of order, or not within 10 s. */
+  readonly settle: { readonly task: { readonly below: number }; readonly outcome: number }
 }
 
 export type ResumeTask = { [K in keyof Tasks]: { readonly kind: K } & Tasks[K]['task'] }[keyof Tasks]
