@@ -1,14 +1,17 @@
 // What feeds deliver: frames, and the events in them. They carry the names of the events in the log.
 
+import type { GraphQLResolveInfo } from 'graphql'
 import { sentMessage } from '../projections/messages.ts'
 import type { EventOf, EventType } from '../src/domain/events.ts'
-import { messageId, type UserId } from '../src/domain/ids.ts'
+import { type ConversationId, messageId, type UserId } from '../src/domain/ids.ts'
 import type { ConversationRecord, FeedEvent, ShownEvent } from '../src/live/event.ts'
 import type { InboxReset } from '../src/live/inboxFeed.ts'
 import type { InboxItem } from '../src/live/inboxItems.ts'
+import type { FoundConversation, Loaders } from '../src/queries/loaders.ts'
 import { builder, type Types } from './builder.ts'
 import { type Context, present, signedIn } from './context.ts'
 import { RoomRoleType } from './conversation.ts'
+import { asksOnlyForId } from './onlyId.ts'
 import { Conversation, ConversationFeedPayload, Message } from './refs.ts'
 import { shared } from './shared.ts'
 import { User } from './user.ts'
@@ -134,10 +137,18 @@ const ConversationEvent = builder.interfaceRef<FeedEvent>('ConversationEvent').i
       type: Conversation,
       nullable: true,
       description: 'The conversation as it is now.',
-      resolve: ({ conversationId }, _, { loaders }) => loaders.conversations.load(conversationId),
+      resolve: ({ conversationId }, _, { loaders }, info) => conversationOf(conversationId, loaders, info),
     }),
   }),
 })
+
+/** Without a read where only its id is asked for: an event is then not held up until the read models have it. */
+function conversationOf(id: ConversationId, loaders: Loaders, info: GraphQLResolveInfo) {
+  if (!asksOnlyForId(info)) return loaders.conversations.load(id)
+  const found: { readonly id: string } | undefined = loaders.isWithheld(id) ? undefined : { id }
+  // Nothing but the id is asked of it.
+  return found as FoundConversation | undefined
+}
 
 type Of<T extends EventType> = ShownEvent & {
   readonly event: ConversationRecord & Pick<EventOf<T>, 'type' | 'data' | 'body'>

@@ -4,7 +4,7 @@
 
 import type { Identity } from '../accounts/sessions.ts'
 import { type ConversationId, rawId, type UserId } from '../domain/ids.ts'
-import type { EventStore, Position, RecordedEvent } from '../eventstore/port.ts'
+import { type EventStore, type Position, type RecordedEvent, start } from '../eventstore/port.ts'
 import { type Channel, shows } from './channel.ts'
 import type { Channels } from './channels.ts'
 import type { FeedEvent } from './event.ts'
@@ -40,6 +40,9 @@ interface InboxFeedOptions {
   readonly onClose: () => void
 }
 
+/** A channel may have kept it since before this viewer came. */
+const replayed = (event: FeedEvent): FeedEvent => (event.kind === 'shown' ? { ...event, fresh: false } : event)
+
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, InboxListener {
@@ -49,6 +52,8 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   /** What was gained while the feed was being opened, or is being attached. */
   readonly #attaching = new Map<string, Promise<void>>()
   #place: InboxPlace | undefined
+  /** What stands up to here is replayed: it is shown as it is now. */
+  #begunAt: Position = start
   #reset: InboxReset | undefined
   #early: { readonly part: Part; readonly position: Position }[] = []
   #first = true
@@ -80,6 +85,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
 
   /** Takes up where the viewer stands; what has been gained since the feed was made is added. */
   async begin(place: InboxPlace, reset: InboxReset | undefined, parts: readonly Part[]): Promise<void> {
+    this.#begunAt = this.#options.handled()
     await Promise.all(parts.map((part) => this.#attach(part)))
     this.#place = place
     this.#reset = reset
@@ -222,7 +228,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
         now = tellOwn(items, now, event as RecordedEvent)
         continue
       }
-      const live = event as FeedEvent
+      const live = position > this.#begunAt ? (event as FeedEvent) : replayed(event as FeedEvent)
       now = { position, anchor: { position, id: live.anchor } }
       tell(items, from, { ...live, cursor: encodeInboxCursor(now) }, { user: this.user, detail: this.#options.detail })
       touched.set(from.channel, from.visibleFrom)

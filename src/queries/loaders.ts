@@ -28,6 +28,8 @@ export interface Loaders {
   readonly rooms: Loader<RoomDocument>
   /** Rooms and direct conversations. */
   readonly conversations: DataLoader<string, FoundConversation | undefined>
+  /** Whether nothing may be shown of a conversation as it is now. */
+  isWithheld(id: string): boolean
   /** What the viewer may read of a conversation. Never remembered: it is asked after the content was read. */
   readonly access: DataLoader<ConversationId, Access | undefined>
   readonly users: Loader<UserDocument>
@@ -84,13 +86,13 @@ class LoadersOfOperation implements Loaders {
   }
 
   get rooms(): Loader<RoomDocument> {
-    this.#rooms ??= this.#loader(rooms, { hidden: ({ id }) => this.#isWithheld(id) })
+    this.#rooms ??= this.#loader(rooms, { hidden: ({ id }) => this.isWithheld(id) })
     return this.#rooms
   }
 
   get conversations(): DataLoader<string, FoundConversation | undefined> {
     this.#conversations ??= this.#loaderOf((ids) => this.#readConversations(ids), {
-      hidden: ({ id }) => this.#isWithheld(id),
+      hidden: ({ id }) => this.isWithheld(id),
     })
     return this.#conversations
   }
@@ -114,7 +116,7 @@ class LoadersOfOperation implements Loaders {
   }
 
   get messages(): Loader<MessageDocument> {
-    this.#messages ??= this.#loader(messages, { hidden: ({ conversationId }) => this.#isWithheld(conversationId) })
+    this.#messages ??= this.#loader(messages, { hidden: ({ conversationId }) => this.isWithheld(conversationId) })
     return this.#messages
   }
 
@@ -187,7 +189,7 @@ class LoadersOfOperation implements Loaders {
   }
 
   /** Only conversations are in the set, so that any other id is not. */
-  #isWithheld(id: string): boolean {
+  isWithheld(id: string): boolean {
     return this.#options.withheld?.has(id as ConversationId) ?? false
   }
 }
