@@ -74,10 +74,7 @@ class Fanout {
     } else {
       this.#most = this.#sent + until.messages
       this.#fill()
-      while (this.#sent < this.#most || this.#missing() > 0) {
-        if (this.#fault !== undefined) throw new Error(this.#fault)
-        await pause(10)
-      }
+      await this.#allCome()
     }
     const seconds = (performance.now() - from) / 1_000
     const { user, system } = process.cpuUsage(cpu)
@@ -122,6 +119,21 @@ class Fanout {
       const text = marked(number).padEnd(textLength, 'a message of the usual length ')
       this.#sentAt[number] = performance.now()
       this.#sender?.send(messageTo(kind, { number, room: rooms[number % rooms.length] ?? '', text }))
+    }
+  }
+
+  /** @throws when a connection was closed, or nothing has come for 10 s */
+  async #allCome(): Promise<void> {
+    let before = this.#delivered
+    let since = performance.now()
+    while (this.#sent < this.#most || this.#missing() > 0) {
+      if (this.#fault !== undefined) throw new Error(this.#fault)
+      if (this.#delivered > before) {
+        before = this.#delivered
+        since = performance.now()
+      } else if (performance.now() - since > 10_000)
+        throw new Error(`${this.#missing()} deliveries are missing, and nothing has come for 10 s.`)
+      await pause(10)
     }
   }
 
