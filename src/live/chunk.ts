@@ -54,15 +54,24 @@ export function chunkOf(events: readonly FeedEvent[], { cuts }: MadeFrame): Chun
 
 const comma = Buffer.from(',')
 
+/**
+ * The same bytes in memory of their own. Small buffers are pieces of much larger ones, all of which would stay with each of them.
+ */
+export const owned = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
 /** Both as one. @param after begins where the first ends */
 export function joined(before: Chunk, after: Chunk): Chunk {
   const shift = before.bytes.byteLength + comma.byteLength
   const earliestAfter = after.events[0]?.earliest ?? Number.POSITIVE_INFINITY
+  const bytes = new Uint8Array(shift + after.bytes.byteLength)
+  bytes.set(before.bytes)
+  bytes.set(comma, before.bytes.byteLength)
+  bytes.set(after.bytes, shift)
   return {
     from: before.from,
     through: after.through,
     cursor: after.cursor,
-    bytes: Buffer.concat([before.bytes, comma, after.bytes]),
+    bytes,
     events: [
       ...before.events.map((event) => ({ ...event, earliest: Math.min(event.earliest, earliestAfter) })),
       ...after.events.map((event) => ({ ...event, start: event.start + shift })),

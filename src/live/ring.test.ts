@@ -158,6 +158,19 @@ test('BOUND: a ring holds so many bytes, and the node; what was used last stays'
   expect(rings.bytes).toBe(0)
 })
 
+test('BOUND: what is kept holds no memory but its own', async () => {
+  const { ring, keep } = world()
+  keep(0, 0)
+  keep(1, 1, { live: true })
+  keep(9, 9)
+  await ring.shell('here', async () => made([]))
+  const shell = await ring.shell('here', async () => made([]))
+  const kept = [0, 9].flatMap((revision) => ring.from(revision)).map(({ bytes }) => bytes)
+  const all = [...kept, ...(shell ? [shell.head, shell.tail] : [])]
+  expect(all.map(({ buffer }) => buffer.byteLength)).toEqual(all.map(({ byteLength }) => byteLength))
+  expect(all.map((bytes) => Buffer.from(bytes).toString())).toEqual(['[0],[1]', '[9]', '<', '>'])
+})
+
 test('what passes with more than that is not kept at all', () => {
   const { keep, given, rings } = world({ lasting: false })
   keep(0, 3)

@@ -2,7 +2,7 @@
 // they are now: whatever changes how something in it looks takes it out.
 
 import { type Position, start } from '../eventstore/port.ts'
-import { type Chunk, joined } from './chunk.ts'
+import { type Chunk, joined, owned } from './chunk.ts'
 import type { FeedEvent } from './event.ts'
 import { frameBytes, frameEvents } from './frame.ts'
 import type { MadeFrame } from './madeFrame.ts'
@@ -126,7 +126,7 @@ export class Ring implements ChunkOwner {
       this.#chunks.splice(index - 1, 1)
       this.#forget(before)
       this.#insert(index - 1, joined(before, chunk))
-    } else this.#insert(index, chunk)
+    } else this.#insert(index, { ...chunk, bytes: owned(chunk.bytes) })
   }
 
   /** What the conversation's next event changes of what came before. */
@@ -230,7 +230,7 @@ const joins = (before: Chunk, after: Chunk): boolean =>
 
 function shellOf({ cuts }: MadeFrame): Shell | undefined {
   if (!cuts) return undefined
-  return { head: cuts.bytes.subarray(0, cuts.end), tail: cuts.bytes.subarray(cuts.end) }
+  return { head: owned(cuts.bytes.subarray(0, cuts.end)), tail: owned(cuts.bytes.subarray(cuts.end)) }
 }
 
 /** After these everything else looks as before. Of all others it is not known. */
