@@ -84,7 +84,7 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
       conversationId: general,
       channel,
       store,
-      replays: new Replays({ store, handled: () => position(head) }),
+      replays: new Replays({ store, handled: () => position(head), readable: async () => true }),
       identity: { id: laptop, userId: user, userRevision: 0, actor: as(user), deadline },
       handled: () => position(head),
       now: () => clock,

@@ -58,7 +58,12 @@ export class Live implements LogListener {
     this.#options = options
     const { models, store, snapshots, follower } = options
     this.#rings = new Rings(() => models.checkpoint)
-    this.#replays = new Replays({ store, handled: () => follower.handled })
+    this.#replays = new Replays({
+      store,
+      handled: () => follower.handled,
+      // As long as a read waits.
+      readable: (position) => models.waitFor(position, { timeoutMs: 2_000 }),
+    })
     this.#channels = new Channels({ snapshots, follower, rings: this.#rings })
     this.#inboxes = new Inboxes({ ...options, channels: this.#channels })
   }

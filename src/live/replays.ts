@@ -25,6 +25,8 @@ const rememberedAnchors = 5_000
 interface ReplaysOptions {
   readonly store: EventStore
   readonly handled: () => Position
+  /** Resolves once the read models can show what stands up to here; with false where that takes too long. */
+  readonly readable: (position: Position) => Promise<boolean>
 }
 
 /** A frame of what comes after a place. */
@@ -144,11 +146,17 @@ export class Replays {
     const gap = ring.gapAt(from, channel.head)
     const span = { ...gap, from: Math.max(gap.from, after + 1) }
     if (span.until < from) return undefined
-    const made = this.#slots.run(() => this.#make({ channel, outlet, ring, ...span })).catch(() => undefined)
+    const made = this.#made({ channel, outlet, ring, ...span }).catch(() => undefined)
     const underWay = { ...span, made }
     ring.begun(underWay)
     void made.then(() => ring.ended(underWay))
     return underWay
+  }
+
+  async #made(making: Making): Promise<Loose | undefined> {
+    // Before the line: what has to wait for the read models keeps nothing else from being made.
+    if (!(await this.#options.readable(this.#options.handled()))) return undefined
+    return await this.#slots.run(() => this.#make(making))
   }
 
   async #make({ channel, outlet, ring, from, until }: Making): Promise<Loose | undefined> {
