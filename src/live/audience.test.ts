@@ -64,8 +64,10 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
   } as unknown as EventStore
   let clock = 0
   let made = 0
+  let asked = 0
   const failing = { with: undefined as Error | undefined, until: Promise.resolve() }
   const make = async (payload: Frame): Promise<MadeFrame> => {
+    asked++
     // Of frames that cannot be cut it is found out once that they cannot.
     if (payload.events.length > 0) made++
     await failing.until
@@ -120,6 +122,10 @@ function room(...more: readonly (ConversationEvent & Told)[]) {
     failing,
     get made() {
       return made
+    },
+    /** Frames without events among them. */
+    get asked() {
+      return asked
     },
     at: (ms: number) => {
       clock = ms
@@ -266,4 +272,21 @@ test('where a frame cannot be made, each goes its own way and hears why', async 
   it.says(2)
   await sleep(5)
   expect(follower.live).toEqual(['4'])
+})
+
+test('BOUND: for whoever has gone while they read slowly nothing more is made, or kept', async () => {
+  const it = room()
+  const read = Promise.withResolvers<void>()
+  const slow = it.follow(bob, { deliver: () => read.promise })
+  await settled()
+  it.says(1)
+  await settled()
+  it.says(2)
+  slow.feed.close()
+  it.channel.close()
+  const { asked } = it
+  read.resolve()
+  await slow.over
+  expect(slow.live).toEqual(['3'])
+  expect(it.asked).toBe(asked)
 })

@@ -111,6 +111,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       })
       await this.#slow
       this.#slow = undefined
+      if (this.#closed) break
       const shared = await this.#shared()
       if (this.#closed) break
       if (shared) return { done: false, value: shared }

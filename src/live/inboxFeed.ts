@@ -192,7 +192,8 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
 
   async #attach(part: Part): Promise<void> {
     const attached = await this.#streams.attach(part, () => this.#closed)
-    if (attached) this.#hub?.hold(attached.channel, this)
+    // It may have been closed since.
+    if (attached && !this.#closed) this.#hub?.hold(attached.channel, this)
   }
 
   #letGo(conversations: readonly Attached[]): void {

@@ -119,6 +119,9 @@ export class InboxHub {
         if (!next) break
         await this.#deliver(next)
       }
+    } catch {
+      // What was made is lost: each of them finds it in the log.
+      for (const listener of [...this.#inboxes]) listener.leave()
     } finally {
       this.#delivering = false
     }
