@@ -17,13 +17,37 @@ export interface WatchedSession {
 
 type OnEnd = (position: Position) => void
 
+interface Watched {
+  readonly session: WatchedSession
+  readonly onEnd: Set<OnEnd>
+}
+
+/** A class, and no closure: each connection has one. */
+class Watching implements Disposable {
+  readonly #watch: SessionWatch
+  readonly #watched: Watched
+  readonly #onEnd: OnEnd
+
+  constructor(watch: SessionWatch, watched: Watched, onEnd: OnEnd) {
+    this.#watch = watch
+    this.#watched = watched
+    this.#onEnd = onEnd
+  }
+
+  [Symbol.dispose](): void {
+    const { onEnd } = this.#watched
+    onEnd.delete(this.#onEnd)
+    if (onEnd.size === 0) this.#watch.unwatched(this.#watched)
+  }
+}
+
 export class SessionWatch implements LogListener {
   /** Ended lately. Older ends are in the read models. */
   readonly #ended = recentlyUsed<SessionId, Position>(50_000)
   readonly #validity = recentlyUsed<UserId, Validity>(50_000)
   /** Of people whose role has changed lately. */
   readonly #roles = recentlyUsed<UserId, ServerRole>(50_000)
-  readonly #watched = new Map<SessionId, { readonly session: WatchedSession; readonly onEnd: Set<OnEnd> }>()
+  readonly #watched = new Map<SessionId, Watched>()
   readonly #sessionsOf = new Map<UserId, Set<SessionId>>()
 
   deliver({ events }: Delivery): void {
@@ -80,12 +104,12 @@ export class SessionWatch implements LogListener {
     watched.onEnd.add(onEnd)
     const siblings = this.#sessionsOf.get(session.userId) ?? new Set<SessionId>()
     this.#sessionsOf.set(session.userId, siblings.add(session.id))
-    return {
-      [Symbol.dispose]: () => {
-        watched.onEnd.delete(onEnd)
-        if (watched.onEnd.size === 0 && this.#watched.get(session.id) === watched) this.#drop(session)
-      },
-    }
+    return new Watching(this, watched, onEnd)
+  }
+
+  /** Nobody watches it any more. */
+  unwatched(watched: Watched): void {
+    if (this.#watched.get(watched.session.id) === watched) this.#drop(watched.session)
   }
 
   #end(id: SessionId, position: Position): void {

@@ -26,15 +26,26 @@ export class AccountConnections {
         closeCode: tooManyOfAccount,
       }
     this.#open.set(userId, open + 1)
-    let held = true
-    return {
-      [Symbol.dispose]: () => {
-        if (!held) return
-        held = false
-        const left = (this.#open.get(userId) ?? 0) - 1
-        if (left > 0) this.#open.set(userId, left)
-        else this.#open.delete(userId)
-      },
-    }
+    return new Place(this.#open, userId)
+  }
+}
+
+/** A class, and no closure: each connection has one. */
+class Place implements Disposable {
+  readonly #open: Map<UserId, number>
+  readonly #user: UserId
+  #held = true
+
+  constructor(open: Map<UserId, number>, user: UserId) {
+    this.#open = open
+    this.#user = user
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#held) return
+    this.#held = false
+    const left = (this.#open.get(this.#user) ?? 0) - 1
+    if (left > 0) this.#open.set(this.#user, left)
+    else this.#open.delete(this.#user)
   }
 }

@@ -10,6 +10,7 @@ import type { Gate } from './gate.ts'
 import { Graphiql, wantsPage } from './graphiql.ts'
 import { createGraphqlHttp, errorResponse, type HttpHandler } from './graphqlHttp.ts'
 import type { Health } from './health.ts'
+import { IdleMemory } from './idleMemory.ts'
 import { corsHeaders, type OriginPolicy, preflightHeaders } from './origins.ts'
 import { allowMethods, securityHeaders, sendProblem } from './problem.ts'
 import type { RequestLogger } from './requestLogger.ts'
@@ -45,6 +46,7 @@ export class HttpServer {
   readonly #post: HttpHandler
   readonly #stream: HttpHandler
   readonly #graphiql: Graphiql
+  readonly #memory = new IdleMemory({ connections: () => this.connections() })
   #stopping = false
 
   constructor(options: HttpServerOptions) {
@@ -106,6 +108,7 @@ export class HttpServer {
   /** Takes nothing new, lets requests under way be answered, and tells clients to come back. */
   async close(): Promise<void> {
     this.#stopping = true
+    this.#memory.close()
     this.#options.health.stopping()
     // Meanwhile it goes on to answer: that it is not ready, that there are no sockets here now, and what was asked before.
     await this.#connections.sendAway(1012, 'Restarting, come back')

@@ -29,6 +29,9 @@ export interface UnderWay {
 /** Stands in the line, and shows when what was before it has gone out. */
 const nothing = new Uint8Array()
 
+/** A frame of the WebSocket protocol that is the same for all: thousands go out each second. */
+const ping = Buffer.from([0x89, 0x00])
+
 /** The longest reason of a close frame, in bytes. */
 const reasonBytes = 123
 /** Of bytes, which are UTF-8. */
@@ -261,7 +264,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
       this.destroy()
     } else {
       this.#answered = false
-      this.#socket.ping()
+      this.#stream.write(ping)
     }
     if (this.#ended) return
     const due = slow === undefined ? pingMs : Math.min(pingMs, slowMs)

@@ -5,9 +5,22 @@ interface TimerWheelOptions {
   readonly tickMs?: number
 }
 
-interface Entry {
+/** A class, and no closure: there are several for each connection. */
+class Entry implements Disposable {
   readonly dueTick: number
   readonly callback: () => void
+  readonly #slot: Set<Entry>
+
+  constructor(dueTick: number, callback: () => void, slot: Set<Entry>) {
+    this.dueTick = dueTick
+    this.callback = callback
+    this.#slot = slot
+    slot.add(this)
+  }
+
+  [Symbol.dispose](): void {
+    this.#slot.delete(this)
+  }
 }
 
 const slotCount = 64
@@ -28,10 +41,8 @@ export class TimerWheel {
     // The interval keeps no process alive.
     this.#interval ??= setInterval(() => this.#turn(), this.#tickMs).unref()
     const due = Math.ceil((performance.now() - this.#startedAt + Math.max(0, ms)) / this.#tickMs)
-    const entry: Entry = { dueTick: Math.max(this.#tick + 1, due), callback }
-    const slot = this.#slotOf(entry.dueTick)
-    slot.add(entry)
-    return { [Symbol.dispose]: () => void slot.delete(entry) }
+    const dueTick = Math.max(this.#tick + 1, due)
+    return new Entry(dueTick, callback, this.#slotOf(dueTick))
   }
 
   close(): void {

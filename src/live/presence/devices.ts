@@ -53,6 +53,26 @@ interface Person {
 /** After how long the log is told again, where it could not be, in ms. */
 const againMs = 2_000
 
+/** A class, and no closure: each connection has one. */
+class Hold implements Disposable {
+  readonly #devices: Devices
+  readonly #user: UserId
+  readonly #connectionId: string
+  #held = true
+
+  constructor(devices: Devices, user: UserId, connectionId: string) {
+    this.#devices = devices
+    this.#user = user
+    this.#connectionId = connectionId
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#devices.letGo(this.#user, this.#connectionId)
+  }
+}
+
 export class Devices {
   readonly #options: DevicesOptions
   readonly #people = new Map<UserId, Person>()
@@ -83,20 +103,22 @@ export class Devices {
     device.holds++
     person.devices.set(connectionId, device)
     this.#review(user, person)
-    let held = true
-    return {
-      [Symbol.dispose]: () => {
-        if (!held) return
-        held = false
-        device.holds--
-        if (device.holds > 0 || this.#closed) return
-        person.devices.delete(connectionId)
-        if (person.devices.size > 0) return this.#review(user, person)
-        person.goneAt = performance.now()
-        person.goneTime = this.#options.now()
-        this.#review(user, person)
-      },
+    return new Hold(this, user, connectionId)
+  }
+
+  /** One of those who have told of this connection does not hold it any more. */
+  letGo(user: UserId, connectionId: string): void {
+    const person = this.#people.get(user)
+    const device = person?.devices.get(connectionId)
+    if (!person || !device) return
+    device.holds--
+    if (device.holds > 0 || this.#closed) return
+    person.devices.delete(connectionId)
+    if (person.devices.size === 0) {
+      person.goneAt = performance.now()
+      person.goneTime = this.#options.now()
     }
+    this.#review(user, person)
   }
 
   /** Somebody has asked something: over one of their devices, or otherwise. */
