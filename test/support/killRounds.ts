@@ -13,7 +13,7 @@ import { loggedEvents } from './loggedEvents.ts'
 import { newAccount, newAccounts } from './newAccounts.ts'
 import { chosenSeed, Random } from './random.ts'
 import { shownToAny } from './shownMessages.ts'
-import { newFolder, type ServerProcess, startServerProcess } from './testServer.ts'
+import { newFolder, type ServerProcess, startServerProcess, storesInFolder } from './testServer.ts'
 import { type Account, newWorld, type World, Writer } from './writer.ts'
 
 /** The whole log is judged after so many rounds. */
@@ -27,6 +27,19 @@ const killAll = 0.2
 /** What goes wrong inside is shown with a failure. */
 const env = { PARLEY_LOG_LEVEL: 'warn' }
 
+/**
+ * As whoever watches over a process does it: where an engine elsewhere does not answer in time, the node ends, and is started again. With
+ * everything in its folder it has to start.
+ */
+async function startWatched(folder: string, tries = storesInFolder() ? 1 : 4): Promise<ServerProcess> {
+  try {
+    return await startServerProcess({ folder, env })
+  } catch (error) {
+    if (tries === 1) throw error
+    return await startWatched(folder, tries - 1)
+  }
+}
+
 /** A folder with the process that runs on it now. */
 class KilledNode implements AsyncDisposable {
   readonly folder: string
@@ -39,7 +52,7 @@ class KilledNode implements AsyncDisposable {
 
   static async start(): Promise<KilledNode> {
     const folder = await newFolder()
-    return new KilledNode(folder, await startServerProcess({ folder, env }))
+    return new KilledNode(folder, await startWatched(folder))
   }
 
   get graphql(): string {
@@ -60,7 +73,7 @@ class KilledNode implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    this.#server = await startServerProcess({ folder: this.folder, env })
+    this.#server = await startWatched(this.folder)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
