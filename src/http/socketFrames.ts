@@ -32,6 +32,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
   readonly #head: Uint8Array
   readonly #frames: FrameStream
   readonly #socket: FrameSocket
+  #givenUp = false
 
   constructor({ id, frames, socket }: SocketFramesOptions) {
     this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
@@ -45,14 +46,19 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     return this
   }
 
-  /** Resolves when the last frame has been sent; rejects with the error that ended them. */
+  /**
+   * Resolves when the last frame has been sent; rejects with the error that ended them. Neither once the client has completed it:
+   * its id may be that of another operation by then, which graphql-ws would complete in its place.
+   */
   async next(): Promise<IteratorReturnResult<undefined>> {
     for (;;) {
       const taken = await this.#frames.next().catch((error: unknown) => {
+        if (this.#givenUp) return { done: true, value: undefined } as const
         if (!(error instanceof GraphQLError) || error.extensions.code !== 'UNAVAILABLE') throw error
         this.#socket.giveUp()
         return { done: true, value: undefined } as const
       })
+      if (this.#givenUp) return new Promise<never>(() => {})
       if (taken.done === true) return { done: true, value: undefined }
       const sending = this.#sendFrame(taken.value)
       // The next frame is made when this one has gone out.
@@ -65,6 +71,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#givenUp = true
     await this.#frames.return()
     return { done: true, value: undefined }
   }

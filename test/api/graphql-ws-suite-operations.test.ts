@@ -216,6 +216,22 @@ test('an id that is used again while what was completed is still being opened be
   }
 })
 
+test('an id that is used again at once, after a running subscription was completed, belongs to the new one', async () => {
+  await using server = await startTestServer()
+  using socket = await new RawSocket(server.socketUrl).init()
+  socket.subscribe('1', 'subscription { silence }')
+  await expect.poll(() => server.feeds.opened).toBe(1)
+  socket.send({ type: 'complete', id: '1' })
+  socket.subscribe('1', 'subscription { silence }')
+  await expect.poll(() => server.feeds.opened).toBe(2)
+  await sleep(aWhile)
+  expect(socket.of('1')).toEqual([])
+  expect(server.feeds.opened - server.feeds.returned).toBe(1)
+  // The protocol still knows it.
+  socket.send({ type: 'complete', id: '1' })
+  await nothingOpen(server)
+})
+
 test('a socket that closes ends all of its feeds, though one of them never says that it has ended', async () => {
   await using server = await startTestServer()
   for (const leave of [
