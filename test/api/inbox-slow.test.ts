@@ -16,8 +16,8 @@ const inEach = messages / roomCount
 const live = 1_000
 const slowReaders = 4
 const textLength = 4_800
-/** What they do not read is 4 × 53 MB, of which the machine itself may hold 4 × 10 MB in the buffers of its sockets. */
-const boundMB = 60
+/** What they do not read is 4 × 53 MB, of which the machine itself may hold 4 × 10 MB in the buffers of its sockets. The rings may keep 40 MB. */
+const boundMB = 90
 
 const residentMB = (pid: number | undefined): number =>
   Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()) / 1_024

@@ -146,7 +146,7 @@ const endings: Readonly<Record<string, Ending>> = {
   },
   'a session whose time is over': {
     ...inSession,
-    lastsMs: 1_500,
+    lastsMs: 4_000,
     ends: async ({ viewer }) => {
       const [started] = witness.of(sessionStream(viewer.session))
       const time = String(started?.data.expiresAt)
