@@ -171,8 +171,9 @@ test('log and read models are chosen separately; a bus between nodes needs serve
   ])
 })
 
-test('an unknown variable is a warning with a suggestion; what other parts read is not', () => {
-  const env = { PARLEY_PROT: '1', PARLEY_TOKEN: 'x', PARLEY_SERVER: 'y', PARLEY_TEST_SEED: '1', OTHER: 'z' }
+test('an unknown variable is a warning with a suggestion; what the examples read is not', () => {
+  const ofExamples = { PARLEY_URL: 'u', PARLEY_TOKEN: 'x', PARLEY_ROOM: 'r', PARLEY_CURSORS: 'c' }
+  const env = { PARLEY_PROT: '1', ...ofExamples, PARLEY_TEST_SEED: '1', OTHER: 'z' }
   expect(load({ env }).warnings).toEqual(['PARLEY_PROT is no setting and does nothing. Did you mean PARLEY_PORT?'])
 })
 

@@ -25,13 +25,16 @@ export interface Loaded {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly string[]
-  constructor(problems: readonly string[]) {
+  /** As of `Loaded`, as far as they were found. */
+  readonly warnings: readonly string[]
+  constructor(problems: readonly string[], warnings: readonly string[] = []) {
     super(
       problems.length === 1
         ? String(problems[0])
         : `${problems.length} settings are wrong:\n- ${problems.join('\n- ')}`,
     )
     this.problems = problems
+    this.warnings = warnings
   }
 }
 
@@ -48,8 +51,8 @@ interface Given {
   readonly source: Source
 }
 
-/** Variables that other parts read. */
-const otherVariables: ReadonlySet<string> = new Set(['PARLEY_TOKEN', 'PARLEY_SERVER'])
+/** Variables that the examples read. */
+const otherVariables: ReadonlySet<string> = new Set(['PARLEY_URL', 'PARLEY_TOKEN', 'PARLEY_ROOM', 'PARLEY_CURSORS'])
 
 /**
  * Reads all settings. A relative `data` is made absolute, and so are the paths of files.
@@ -74,7 +77,7 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
     const called = (name && given.get(name)?.source.name) ?? String(issue.path[0])
     problems.push(`${called} ${issue.message}.`.replace(/\.\.$/, '.'))
   }
-  if (!parsed.success) throw new ConfigError(problems)
+  if (!parsed.success) throw new ConfigError(problems, warnings)
 
   const value = parsed.data
   if (value.documentAllowlist !== undefined)
@@ -92,7 +95,7 @@ export function loadConfig({ flags = {}, env, cwd }: LoadOptions): Loaded {
       )
   }
   problems.push(...contradictions(value, (name) => given.get(name)?.source.name ?? variableOf(name)))
-  if (problems.length > 0) throw new ConfigError(problems)
+  if (problems.length > 0) throw new ConfigError(problems, warnings)
   if (severalNodes(value) && value.bus === 'local')
     warnings.push(
       'Several nodes can share this log and these read models, but PARLEY_BUS is local: who types is seen on one node only. Give the address of a Redis, if there are several.',

@@ -33,7 +33,7 @@ A key of \`parley.json\` that is no setting is an error; a variable that begins 
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-\`PARLEY_TOKEN\` and \`PARLEY_SERVER\` are read by the commands that talk to a running server.
+\`PARLEY_URL\`, \`PARLEY_TOKEN\`, \`PARLEY_ROOM\` and \`PARLEY_CURSORS\` are read by the examples; the server leaves them alone.
 `
 }
 

@@ -149,5 +149,7 @@ async function tell(manifest: Manifest, folder: string, json: boolean | undefine
   if (json) return await data(JSON.stringify({ folder, ...summary }))
   const [events, bytes] = [summary.log?.events ?? 0, summary.bytes].map((count) => count.toLocaleString('en-US'))
   const what = summary.log === null ? 'The keys of a log that lies elsewhere' : `${events} events`
-  await data(`${what}, ${summary.files} files, ${bytes} bytes, of ${summary.createdAt}, in ${folder}`)
+  await data(
+    `${what}, ${summary.files} ${summary.files === 1 ? 'file' : 'files'}, ${bytes} bytes, of ${summary.createdAt}, in ${folder}`,
+  )
 }

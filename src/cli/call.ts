@@ -3,6 +3,10 @@
 import type { Config } from '../config.ts'
 import type { CallOptions } from './control.ts'
 import { CliFailure, exit } from './exit.ts'
+import { expectLog } from './logThere.ts'
+
+/** What may begin a new log: accounts and rooms can be made before the first start. */
+const beginners: ReadonlySet<string> = new Set(['users.create', 'rooms.create'])
 
 export interface MethodCall extends CallOptions {
   readonly config: Config
@@ -14,7 +18,7 @@ export interface MethodCall extends CallOptions {
 
 /**
  * @returns the method's result, unchecked
- * @throws {CliFailure} it has to run, and does not
+ * @throws {CliFailure} it has to run, and does not; or there is no log
  */
 export async function callMethod({
   config,
@@ -31,6 +35,7 @@ export async function callMethod({
       `No server runs on ${config.data}. Start it, or name another folder with --data.`,
       exit.notReachable,
     )
+  if (!beginners.has(method)) expectLog(config)
   const { openOffline } = await import('../offline.ts')
   const offline = await openOffline({ config })
   try {

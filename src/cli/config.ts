@@ -73,10 +73,12 @@ async function checkSettings({ json, ...flags }: FolderOptions): Promise<void> {
     if (documentAllowlist !== undefined) {
       const { problemsOfAllowlist } = await import('./allowlist.ts')
       const problems = await problemsOfAllowlist(documentAllowlist)
-      if (problems.length > 0) throw new ConfigError(problems)
+      if (problems.length > 0) throw new ConfigError(problems, warnings)
     }
   } catch (error) {
-    if (json && error instanceof ConfigError) await data(JSON.stringify({ problems: error.problems, warnings }))
+    if (!(error instanceof ConfigError)) throw error
+    if (json) await data(JSON.stringify({ problems: error.problems, warnings: error.warnings }))
+    else for (const warning of error.warnings) talk(warning)
     throw error
   }
   if (json) return await data(JSON.stringify({ problems: [], warnings }))

@@ -1,12 +1,12 @@
 // `parley export`: the log into a file, from a running server or a stopped one.
 
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { callMethod } from './call.ts'
 import { CliFailure, exit } from './exit.ts'
 import { interruption } from './interrupt.ts'
+import { expectLog } from './logThere.ts'
 import { data, talk } from './output.ts'
 import { settingsFor } from './settings.ts'
 import { type FolderOptions, folderVerb } from './verb.ts'
@@ -23,8 +23,7 @@ export const exportVerb = (): Command =>
 async function exportToFile(name: string, { json, ...flags }: FolderOptions): Promise<void> {
   const { config } = await settingsFor(flags)
   const file = path.resolve(name)
-  if (config.eventstore === 'sqlite' && !existsSync(path.join(config.data, 'log.db')))
-    throw new CliFailure(`There is no log in ${config.data}. Name the folder of the server with --data.`)
+  expectLog(config)
   const { exported, end } = await write(file, config)
   if (end.unreadable > 0)
     talk(

@@ -29,3 +29,8 @@ test.each([
 ] as const)('%j is warned of: %j', (env, expected) => {
   expect(warned(env)).toEqual(expected)
 })
+
+test('what to do about a variable that is none is said once', () => {
+  const text = JSON.stringify(lookAtSettings(loadConfig({ env: { PARLEY_WHATEVER: '1' }, cwd: '/nowhere' })))
+  expect(text.match(/remove it/gi)).toEqual(['Remove it'])
+})

@@ -8,9 +8,8 @@ const local = /^(127\.|localhost$|::1$)/
 /** What is wrong with each setting by itself, and what contradicts, `loadConfig` says. */
 export function lookAtSettings({ config, warnings }: Pick<Loaded, 'config' | 'warnings'>): readonly Finding[] {
   const open = !local.test(config.host)
-  const findings: Finding[] = warnings.map((sentence) =>
-    warning('variables', sentence, 'Correct its name, or remove it.'),
-  )
+  // What to do stands in the sentence.
+  const findings: Finding[] = warnings.map((detail) => ({ level: 'warning', what: 'variables', detail }))
   const warn = (what: string, detail: string, advice: string): void => void findings.push(warning(what, detail, advice))
   if (open && config.publicUrl === undefined && config.origins.length === 0)
     warn(

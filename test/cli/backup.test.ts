@@ -32,7 +32,7 @@ test('a backup is made beside a running server, verified, and restored into a fo
   const verified = await parley(['backup', 'verify', target])
   expect(verified).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^\d+ events, 1 files, [\d,]+ bytes, of \d{4}-/),
+    stdout: expect.stringMatching(/^\d+ events, 1 file, [\d,]+ bytes, of \d{4}-/),
   })
   expect(await parley(['backup', 'restore', target, '--data', restored])).toMatchObject({ code: 0 })
   expect(await parley(['backup', 'restore', target, '--data', restored])).toMatchObject({

@@ -1,6 +1,7 @@
 // What whoever runs a server asks of its command line: the same with the server running and stopped.
 
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -86,6 +87,29 @@ test('the doctor finds damage, read models of another log and wrong settings, an
   await rm(folder, { recursive: true })
 })
 
+test('a mistyped folder is told, and none is made', async () => {
+  const parent = await newFolder()
+  const folder = join(parent, 'mistyped')
+  const verbs = [
+    ['projections', 'verify', '--all'],
+    ['projections', 'list'],
+    ['projections', 'rebuild', '--all'],
+    ['user', 'list'],
+    ['user', 'disable', 'ada'],
+    ['room', 'list'],
+    ['events', 'stats'],
+    ['events', 'cat'],
+  ]
+  for (const verb of verbs) {
+    const stderr = `There is no log in ${folder}. Name the folder of the server with --data.\n`
+    expect([verb, await parley([...verb, '--data', folder])]).toEqual([verb, { code: 1, stdout: '', stderr }])
+    expect(existsSync(folder)).toBe(false)
+  }
+  // Accounts and rooms can be made before the first start.
+  expect(await parley(['room', 'create', 'Tea', '--data', folder])).toMatchObject({ code: 0 })
+  await rm(parent, { recursive: true })
+})
+
 test('settings are printed with where they come from, and secrets are not', async () => {
   const folder = await newFolder()
   await writeFile(join(folder, 'parley.json'), '{"sessionDays": 3}')
@@ -115,13 +139,18 @@ test('a check of the settings tells all that is wrong at once, and ends with 2',
     code: 0,
     stdout: 'The settings are right.\n',
   })
-  const env = { PARLEY_PORT: 'x', PARLEY_REGISTRATION: 'invite' }
+  const env = { PARLEY_PORT: 'x', PARLEY_REGISTRATION: 'invite', PARLEY_PROT: '1' }
   const wrong = await parley(['config', 'check', '--data', folder], env)
   expect(wrong).toMatchObject({ code: 2, stdout: '' })
   expect(wrong.stderr).toContain('PARLEY_PORT must be a whole number')
   expect(wrong.stderr).toContain('PARLEY_REGISTRATION cannot be invite until there are invitation links')
+  const warning = 'PARLEY_PROT is no setting and does nothing. Did you mean PARLEY_PORT?'
+  expect(wrong.stderr.split('\n')).toContain(warning)
   const json = await parley(['config', 'check', '--data', folder, '--json'], env)
-  expect(JSON.parse(json.stdout).problems).toHaveLength(2)
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    problems: [expect.any(String), expect.any(String)],
+    warnings: [warning],
+  })
 
   const list = join(folder, 'documents.json')
   const query = '{ server { nothing } }'
