@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { whileInstalling } from './installLock.mjs'
 import { pinnedNode } from './pinnedNode.mjs'
 
 /** Installing cannot go on. The message says what to do. */
@@ -27,16 +28,38 @@ export function ensureInstalled({ root, mode, ownNode = false }) {
     .digest('hex')
   const line = (what) => `${lock} ${what} ${process.platform}-${process.arch}\n`
   const wanted = mode === 'production' ? [line('production'), line('all')] : [line('all')]
-  const present = existsSync(stamp) && wanted.includes(readFileSync(stamp, 'utf8'))
-  if (!present) {
+  const present = () => wanted.includes(stampIn(stamp))
+  if (present()) {
+    linkCommands(root, modules)
+    return 'present'
+  }
+  const install = () => {
+    // Another install may have ended meanwhile.
+    if (present()) return 'present'
     process.stderr.write(`Installing what Parley needs (${mode === 'all' ? 'with its tools' : 'to run'}) ...\n`)
     // Without its stamp, an install that was interrupted is begun again.
     rmSync(stamp, { force: true })
     npmCi(root, mode, ownNode)
+    linkCommands(root, modules)
+    writeFileSync(stamp, line(mode))
+    return 'installed'
   }
-  linkCommands(root, modules)
-  if (!present) writeFileSync(stamp, line(mode))
-  return present ? 'present' : 'installed'
+  try {
+    return whileInstalling(root, install)
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error
+    throw new CannotInstall(`Nothing can be installed in ${root}, which this account cannot write (${error.code}).`)
+  }
+}
+
+/** What the stamp says; undefined where there is none. */
+function stampIn(stamp) {
+  try {
+    return readFileSync(stamp, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /** Runs `npm ci`; what npm says goes to stderr. */
@@ -50,7 +73,7 @@ function npmCi(root, mode, ownNode) {
   }
   if (result.status !== 0) {
     throw new CannotInstall(
-      `npm ci failed${result.signal ? ` (${result.signal})` : ''}. What it wrote above says why; without a network, nothing can be installed.`,
+      `npm ci failed${result.signal ? ` (${result.signal})` : ''}. What it wrote above says why; without a network, nothing can be installed. If another install was running here, run this again.`,
     )
   }
 }

@@ -1,7 +1,17 @@
 // What happens on a fresh clone, with another Node than the pinned one, and npm played by a script.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,6 +28,7 @@ const npm = `
 const fs = require('node:fs'), path = require('node:path')
 fs.appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n')
 if (fs.existsSync('npm-fails')) process.exit(7)
+if (fs.existsSync('npm-is-slow')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
 console.log('npm talks')
 fs.rmSync('node_modules', { recursive: true, force: true })
 const node = path.join('node_modules', ${JSON.stringify(binary)})
@@ -46,6 +57,7 @@ function clone() {
     'scripts/install.mjs',
     'scripts/compiledCode.mjs',
     'scripts/ensureInstalled.mjs',
+    'scripts/installLock.mjs',
     'scripts/pinnedNode.mjs',
   ])
     cpSync(path.join(root, file), path.join(folder, file))
@@ -125,9 +137,32 @@ test.runIf(pinned)('a failed install is told, is not taken for one, and nothing 
   const first = sh(script('start'))
   expect({ status: first.status, stdout: first.stdout }).toEqual({ status: 1, stdout: '' })
   expect(first.stderr).toContain('npm ci failed')
+  expect(first.stderr).toContain('If another install was running here, run this again.')
   rmSync(path.join(folder, 'npm-fails'))
   expect(sh(script('start')).status).toBe(0)
   expect(calls()).toHaveLength(2)
+})
+
+test.runIf(pinned)('of several installs at once one installs, and the others wait for it', () => {
+  const { sh, calls, write, folder } = clone()
+  write('npm-is-slow', '')
+  const { status, stderr } = sh(
+    'for i in 1 2 3; do outer/node scripts/install.mjs & all="$all $!"; done; for i in $all; do wait $i || exit 1; done',
+  )
+  expect(status).toBe(0)
+  expect(calls()).toHaveLength(1)
+  expect(stderr.match(/Another install is running here \(process \d+\)\. Waiting for its end/g)).toHaveLength(2)
+  expect(readdirSync(folder).filter((name) => name.startsWith('.parley-installing'))).toEqual([])
+})
+
+test.runIf(pinned)('the lock of an install that was killed is taken over', () => {
+  const { sh, calls, write, folder } = clone()
+  const { pid } = spawnSync('true')
+  write(`.parley-installing/${pid}`, '')
+  const { status, stderr } = sh('outer/node scripts/install.mjs')
+  expect({ status, calls: calls().length }).toEqual({ status: 0, calls: 1 })
+  expect(stderr).not.toContain('Another install')
+  expect(existsSync(path.join(folder, '.parley-installing'))).toBe(false)
 })
 
 test.runIf(pinned)('the command parley installs, and passes arguments and the exit code on', () => {
