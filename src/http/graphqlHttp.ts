@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql'
 import { createHandler, type Request, type Response } from 'graphql-http'
 import type { Gate } from './gate.ts'
 import type { Connection } from './gateRequest.ts'
+import { sendNotJson } from './problem.ts'
 import { type Refused, refusalError, withCode } from './refusal.ts'
 import { type OperationParams, readRequestParams } from './requestParams.ts'
 
@@ -31,6 +32,7 @@ export function createGraphqlHttp(gate: Gate): HttpHandler {
   })
   return async (asked, response) => {
     const [body, init] = await handle(asRequest(asked))
+    if (init.status === 415) return sendNotJson(response)
     response.writeHead(init.status, init.statusText, {
       ...init.headers,
       'cache-control': 'no-store',

@@ -27,6 +27,10 @@ export function sendProblem(response: ServerResponse, status: number, code: stri
   sendJson(response, status, problem, 'application/problem+json')
 }
 
+/** For a body that is not said to be JSON, in UTF-8. */
+export const sendNotJson = (response: ServerResponse): void =>
+  sendProblem(response, 415, 'UNSUPPORTED_MEDIA_TYPE', 'Send content-type: application/json.')
+
 /** Whether one of the methods was used; answers with 405 otherwise. */
 export function allowMethods(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): boolean {
   if (methods.includes(request.method ?? '')) return true

@@ -40,7 +40,7 @@ test('bad requests get the status and the code that say so', async () => {
       'a form',
       fetch(server.url, { method: 'POST', body: new URLSearchParams({ query: '{ hello }' }) }),
       415,
-      undefined,
+      'UNSUPPORTED_MEDIA_TYPE',
     ],
     ['a compressed body', post(server, query, { 'content-encoding': 'gzip' }), 415, 'BAD_INPUT'],
     ['another method', fetch(server.url, { method: 'DELETE' }), 405, 'METHOD_NOT_ALLOWED'],

@@ -124,6 +124,8 @@ test('an invalid token is 401, a mutation by GET 405, a form 415', async () => {
     body: new URLSearchParams({ query: '{hello}' }),
   })
   expect(form.status).toBe(415)
+  expect(form.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+  expect(await form.json()).toMatchObject({ detail: 'Send content-type: application/json.' })
 })
 
 test('REVOKE: the end of the session ends the stream with its code', async () => {

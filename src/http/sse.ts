@@ -15,6 +15,7 @@ import {
   headerOf,
   mutationByGet,
 } from './graphqlHttp.ts'
+import { sendNotJson } from './problem.ts'
 import { refusalError } from './refusal.ts'
 import { type OperationParams, readRequestParams } from './requestParams.ts'
 
@@ -39,8 +40,7 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
     }
     const operation = await readParams(asked)
     if (operation instanceof GraphQLError) return refuse([operation], 400)
-    if (typeof operation === 'number')
-      return refuse([refusalError('BAD_INPUT', 'Send application/json by POST, or use GET.')], operation)
+    if (operation === 'not JSON') return sendNotJson(response)
     const admitted = await gate.admit({
       transport: 'sse',
       connection,
@@ -80,11 +80,12 @@ export function createSse({ gate, connections }: SseOptions): HttpHandler {
   }
 }
 
-/** The parameters; or what is wrong with them; or the status for a method or content type that is not taken. */
-async function readParams(asked: GraphqlRequest): Promise<OperationParams | GraphQLError | number> {
+/** The parameters; or what is wrong with them; or that it is not said to be JSON. */
+async function readParams(asked: GraphqlRequest): Promise<OperationParams | GraphQLError | 'not JSON'> {
   try {
     const params = await readRequestParams(asRequest(asked))
-    return 'query' in params ? params : params[1].status
+    // Other methods than GET and POST do not come here.
+    return 'query' in params ? params : 'not JSON'
   } catch (error) {
     return refusalError('BAD_INPUT', error instanceof Error ? error.message : 'The request cannot be read.')
   }
