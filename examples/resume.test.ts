@@ -155,7 +155,18 @@ for (const example of examples)
     await vi.waitFor(() => expect(running.texts).toEqual(['here']), patience)
     await bob.command('mutation { logout { ... on LogoutPayload { position } } }')
     expect(await running.ended()).toBe(1)
+    expect(running.said).toMatch(/^It is over: .+$/m)
+    expect(running.said).not.toMatch(/CloseEvent|^ +at /m)
     await rm(cursors, { recursive: true, force: true })
+  })
+
+for (const example of examples)
+  test.concurrent(`the example ${example} asks for the server where there is none`, { timeout: 60_000 }, async () => {
+    // Nothing listens on port 2.
+    await using running = new Running(example, { PARLEY_URL: 'http://127.0.0.1:2/' })
+    expect(await running.ended()).toBe(1)
+    expect(running.said).toContain('It is over: nobody answers. Is Parley running at http://127.0.0.1:2/graphql?\n')
+    expect(running.said).not.toMatch(/^ +at /m)
   })
 
 test('the frames of the examples are made once for everybody who follows the same room', async () => {

@@ -17,8 +17,21 @@ import { OperationTypeNode } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { defer, repeat, tap, timer } from 'rxjs'
 
-const url = `${process.env.PARLEY_URL ?? 'http://127.0.0.1:4000'}/graphql`
+const url = new URL('/graphql', process.env.PARLEY_URL ?? 'http://127.0.0.1:4000').href
 let token = process.env.PARLEY_TOKEN
+
+/** Why it is over. A lost server is a failed fetch. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message === 'fetch failed' ? `nobody answers. Is Parley running at ${url}?` : error.message
+}
+
+/** Ends the program with one sentence, whatever has been thrown. */
+function end(error: unknown): never {
+  console.error(`It is over: ${wordsOf(error)}`)
+  process.exit(1)
+}
+process.on('uncaughtException', end)
 
 const bearer = (): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {})
 const socket = createClient({
@@ -107,12 +120,7 @@ const feed = defer(() => client.subscribe({ query: follow, variables: { id, afte
   }),
   repeat({ delay: () => timer(100 + Math.random() * 900) }),
 )
-feed.subscribe({
-  error: (error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  },
-})
+feed.subscribe({ error: end })
 
 console.error(`Following ${url}. Type something.`)
 for await (const text of createInterface({ input: process.stdin })) {

@@ -5,8 +5,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-const url = `${process.env.PARLEY_URL ?? 'http://127.0.0.1:4000'}/graphql`
+const url = new URL('/graphql', process.env.PARLEY_URL ?? 'http://127.0.0.1:4000').href
 let token = process.env.PARLEY_TOKEN
+
+// Whatever is thrown ends the program with one sentence.
+process.on('uncaughtException', ({ message }) => {
+  console.error(`It is over: ${message}`)
+  process.exit(1)
+})
 
 interface Follow {
   readonly conversationFeed: {
@@ -33,7 +39,11 @@ const follow = `subscription Follow($id: ID!, $after: FeedCursor) {
 /** Of one field, which is all that the documents here ask for. @throws Error where it is refused */
 async function ask<T>(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<T> {
   const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) }).catch(
+    () => {
+      throw new Error(`nobody answers. Is Parley running at ${url}?`)
+    },
+  )
   // What comes is what the document asks for.
   const { data, errors } = (await response.json()) as Answer<Record<string, T & { readonly detail?: string }>>
   const [answer] = Object.values(data ?? {})

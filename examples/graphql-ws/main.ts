@@ -6,8 +6,22 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient, type ExecutionResult } from 'graphql-ws'
 
-const url = `${process.env.PARLEY_URL ?? 'http://127.0.0.1:4000'}/graphql`
+const url = new URL('/graphql', process.env.PARLEY_URL ?? 'http://127.0.0.1:4000').href
 let token = process.env.PARLEY_TOKEN
+
+/** Why it is over: a refusal is a list of errors, a closed socket has a reason. */
+function wordsOf(error: unknown): string {
+  const [cause] = Array.isArray(error) ? error : [error]
+  if (cause instanceof Object && 'reason' in cause) return String(cause.reason)
+  return cause instanceof Object && 'message' in cause ? String(cause.message) : String(cause)
+}
+
+/** Ends the program with one sentence, whatever has been thrown. */
+function end(error: unknown): never {
+  console.error(`It is over: ${wordsOf(error)}`)
+  process.exit(1)
+}
+process.on('uncaughtException', end)
 
 interface Follow {
   readonly conversationFeed: {
@@ -30,7 +44,11 @@ const follow = `subscription Follow($id: ID!, $after: FeedCursor) {
 /** Of one field, which is all that the documents here ask for. @throws Error where it is refused */
 async function ask<T>(query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<T> {
   const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) }).catch(
+    () => {
+      throw new Error(`nobody answers. Is Parley running at ${url}?`)
+    },
+  )
   // What comes is what the document asks for.
   const { data, errors } = (await response.json()) as ExecutionResult<Record<string, T & { readonly detail?: string }>>
   const [answer] = Object.values(data ?? {})
@@ -95,4 +113,4 @@ async function sendWhatIsTyped(): Promise<void> {
 }
 
 console.error(`Following ${url}. Type something.`)
-await Promise.all([followForEver(), sendWhatIsTyped()])
+await Promise.all([followForEver().catch(end), sendWhatIsTyped()])

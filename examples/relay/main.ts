@@ -9,8 +9,23 @@ import { createNetwork } from './network.ts'
 
 const { Environment, RecordSource, requestSubscription, Store } = relay
 
-const url = `${process.env.PARLEY_URL ?? 'http://127.0.0.1:4000'}/graphql`
+const url = new URL('/graphql', process.env.PARLEY_URL ?? 'http://127.0.0.1:4000').href
 let token = process.env.PARLEY_TOKEN
+
+/** Why it is over: a refusal is a list of errors, a closed socket has a reason. */
+function wordsOf(error: unknown): string {
+  const [cause] = Array.isArray(error) ? error : [error]
+  if (cause instanceof Object && 'reason' in cause) return String(cause.reason)
+  return cause instanceof Object && 'message' in cause ? String(cause.message) : String(cause)
+}
+
+/** Ends the program with one sentence, whatever has been thrown. */
+function end(error: unknown): never {
+  console.error(`It is over: ${wordsOf(error)}`)
+  process.exit(1)
+}
+process.on('uncaughtException', end)
+
 const { network, post } = createNetwork({ url, token: () => token })
 const environment = new Environment({ network, store: new Store(new RecordSource()) })
 
@@ -53,10 +68,7 @@ requestSubscription<Follow>(environment, {
   subscription: follow,
   variables: { id, after },
   onNext: (frame) => frame && show(frame.conversationFeed),
-  onError: (error) => {
-    console.error(error)
-    process.exit(1)
-  },
+  onError: end,
 })
 
 console.error(`Following ${url}. Type something.`)

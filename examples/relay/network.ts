@@ -38,7 +38,13 @@ export function createNetwork({ url, token }: NetworkOptions): { network: INetwo
 
   const post: FetchFunction = async ({ text }, variables) => {
     const headers = { 'content-type': 'application/json', ...bearer() }
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: text, variables }) })
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query: text, variables }),
+    }).catch(() => {
+      throw new Error(`nobody answers. Is Parley running at ${url}?`)
+    })
     // What comes is what Relay has asked for.
     return (await response.json()) as GraphQLResponse
   }

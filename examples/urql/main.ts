@@ -4,12 +4,28 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AnyVariables, Client, type CombinedError, fetchExchange, gql, subscriptionExchange } from '@urql/core'
+import { type AnyVariables, Client, CombinedError, fetchExchange, gql, subscriptionExchange } from '@urql/core'
 import { createClient } from 'graphql-ws'
 import { pipe, toAsyncIterable } from 'wonka'
 
-const url = `${process.env.PARLEY_URL ?? 'http://127.0.0.1:4000'}/graphql`
+const url = new URL('/graphql', process.env.PARLEY_URL ?? 'http://127.0.0.1:4000').href
 let token = process.env.PARLEY_TOKEN
+
+/** Why it is over: a refusal has a message, a closed socket a reason. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof CombinedError)) return error instanceof Error ? error.message : String(error)
+  const { graphQLErrors, networkError } = error
+  if (networkError && 'reason' in networkError) return String(networkError.reason)
+  if (networkError?.message === 'fetch failed') return `nobody answers. Is Parley running at ${url}?`
+  return graphQLErrors[0]?.message ?? error.message
+}
+
+/** Ends the program with one sentence, whatever has been thrown. */
+function end(error: unknown): never {
+  console.error(`It is over: ${wordsOf(error)}`)
+  process.exit(1)
+}
+process.on('uncaughtException', end)
 
 const bearer = (): Record<string, string> => (token ? { authorization: `Bearer ${token}` } : {})
 const socket = createClient({
@@ -66,7 +82,11 @@ const follow = gql<{ conversationFeed: Feed }, { id: string; after: string }>`
   }
 `
 
-token ??= (await client.mutation(beGuest, {})).data?.createGuest.token
+if (!token) {
+  const { data, error } = await client.mutation(beGuest, {})
+  if (error) throw error
+  token = data?.createGuest.token
+}
 const slug = process.env.PARLEY_ROOM ?? 'general'
 const { data: found, error: failed } = await client.query(findRoom, { slug })
 if (!found?.room) throw failed ?? new Error(`There is no room "${slug}".`)
