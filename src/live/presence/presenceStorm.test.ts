@@ -59,7 +59,7 @@ class Subscriber {
 
 const later = (ms: number, what: () => void) => void setTimeout(what, ms)
 
-test(`a reconnect storm of half of 3,000 people is a frame a second for each, made once for all (SEED=${seed})`, async () => {
+test(`BOUND: a reconnect storm of half of 3,000 people is a frame a second for each, made once for all (SEED=${seed})`, async () => {
   const random = new Random(seed)
   const world = feeding(people)
   for (const user of people) world.comes(user)
