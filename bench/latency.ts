@@ -3,9 +3,10 @@
 
 import { rmSync } from 'node:fs'
 import { benchFolder, measureFsync } from './disk.ts'
+import { engineRow, startEngines } from './engines.ts'
 import { type Generator, limitOf, loopDelayLimit, type Measured, startGenerator } from './load.ts'
 import { login, makeRoom, register } from './people.ts'
-import { type BenchOptions, type BenchResult, print } from './result.ts'
+import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { quantile, rounded, type Summary, summary } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
 
@@ -45,12 +46,12 @@ interface Lengths {
 const full: Lengths = { trials: 3, ms: 30_000, floodMs: 8_000, fsyncs: 500 }
 const short: Lengths = { trials: 1, ms: 4_000, floodMs: 2_000, fsyncs: 100 }
 
-export async function run({ quick, profile }: BenchOptions = {}): Promise<BenchResult> {
-  const lengths = quick ? short : full
+export async function run(options: BenchOptions = {}): Promise<BenchResult> {
+  const lengths = lengthsOf(options, { full, short })
   const samples: Sample[] = []
   const limits: string[] = []
   for (let trial = 1; trial <= lengths.trials; trial++)
-    samples.push(...(await runTrial(trial, lengths, profile, limits)))
+    samples.push(...(await runTrial(trial, lengths, options, limits)))
   const judged = parts.map(({ name, factor }) => judge(name, factor, samples))
   return {
     name: 'latency',
@@ -62,6 +63,7 @@ export async function run({ quick, profile }: BenchOptions = {}): Promise<BenchR
     reached: judged.every(({ reached }) => reached),
     note: [
       `All in ms. ack p99 must be at most the disk's fsync p99 + ${allowed.ack}, delivery p99 at most + ${allowed.delivery}, three times that at half of the maximum; the rows of all trials are judged. Before the second part the server is kept as busy as it can be for ${lengths.floodMs / 1_000} s, which finds the maximum and warms it up.`,
+      ...(options.cluster ? [engineRow] : []),
       ...limits,
     ].join('\n'),
     samples: Object.assign({}, ...judged.map(({ merged }) => merged)),
@@ -71,12 +73,14 @@ export async function run({ quick, profile }: BenchOptions = {}): Promise<BenchR
 async function runTrial(
   trial: number,
   lengths: Lengths,
-  profile: string | undefined,
+  { profile, cluster = false }: BenchOptions,
   limits: string[],
 ): Promise<Sample[]> {
   const folder = benchFolder('latency')
   try {
-    await using server = await startBenchServer({ folder, profile })
+    await using engines = cluster ? await startEngines() : undefined
+    if (cluster && !engines) throw new Error('There are no engines of a cluster here.')
+    await using server = await startBenchServer({ folder, profile, env: engines?.env ?? {} })
     using generator = startGenerator()
     const room = await makeRoom(server.graphql, members)
     const name = 'measured'

@@ -11,11 +11,11 @@ export const benches = [
   { name: 'idle', measures: 'server', cluster: false },
   { name: 'storm', measures: 'server', cluster: false },
   { name: 'send', measures: 'server', cluster: false },
-  { name: 'latency', measures: 'server', cluster: false },
+  { name: 'latency', measures: 'server', cluster: true },
   { name: 'lag', measures: 'server', cluster: false },
   { name: 'startup', measures: 'server', cluster: false },
   { name: 'history', measures: 'own process', cluster: false },
-  { name: 'rebuild', measures: 'own process', cluster: false },
+  { name: 'rebuild', measures: 'own process', cluster: true },
 ] as const
 
 export type Bench = (typeof benches)[number]

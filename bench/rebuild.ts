@@ -3,20 +3,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { allProjections } from '../projections/all.ts'
-import { openSqliteDocuments } from '../src/documents/sqlite/open.ts'
-import { keepsOnlyNewest } from '../src/domain/streams.ts'
+import type { Documents } from '../src/documents/port.ts'
+import { loadEngines } from '../src/engines.ts'
 import type { EventStore } from '../src/eventstore/port.ts'
-import { openSqliteEventStore } from '../src/eventstore/sqlite/store.ts'
 import { Projecting } from '../src/projecting/projecting.ts'
 import { fillWithChat } from './chatLog.ts'
-
-export interface Table {
-  readonly name: string
-  readonly columns: string[]
-  readonly rows: (string | number)[][]
-  readonly reached: boolean
-  readonly note?: string
-}
+import { engineRow, startEngines } from './engines.ts'
+import { type BenchOptions, type BenchResult, print } from './result.ts'
 
 /** Events a second that must be reached. */
 const target = 100_000
@@ -24,37 +17,72 @@ const trials = 3
 const memoryColumns = ['MB at start', 'MB at end', 'MB at peak', 'JS heap MB at end'] as const
 const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
 
-export async function run({ quick = false }: { readonly quick?: boolean } = {}): Promise<Table> {
-  const events = quick ? 100_000 : 1_000_000
+/** Opens read models that hold nothing. */
+type OpenDocuments = (trial: number) => Promise<Documents>
+
+export async function run({ quick = false, cluster = false }: BenchOptions = {}): Promise<BenchResult> {
+  // Each event of the chat is an append of its own there, or a part of one, over the network.
+  const events = (cluster ? 100_000 : 1_000_000) / (quick ? 10 : 1)
   const folder = await mkdtemp(join('/var/tmp', 'parley-bench-rebuild-'))
   try {
-    const store = await openSqliteEventStore({ folder, keepsOnlyNewest })
+    await using stack = new AsyncDisposableStack()
+    const { store, openDocuments } = await openStores(folder, stack, cluster)
+    await fillWithChat(store, { events, rooms: 100, members: 50 })
     const rows: (string | number)[][] = []
     let slowest = Number.POSITIVE_INFINITY
-    try {
-      await fillWithChat(store, { events, rooms: 100, members: 50 })
-      for (let trial = 1; trial <= trials; trial++) {
-        const { row, rate } = await rebuildOnce(store, join(folder, `trial-${trial}`))
-        rows.push([trial, ...row])
-        slowest = Math.min(slowest, rate)
-      }
-    } finally {
-      await store.close()
+    for (let trial = 1; trial <= trials; trial++) {
+      const { row, rate } = await rebuildOnce(store, await openDocuments(trial))
+      rows.push([trial, ...row])
+      slowest = Math.min(slowest, rate)
     }
+    const judged = `all ${allProjections.length} projections in one pass, indexes and switch included; must reach ${target} events/s`
     return {
       name: 'rebuild',
       columns: ['trial', 'events', 'seconds', 'events/s', 'CPU s', 'indexes s', ...memoryColumns],
       rows,
       reached: slowest >= target,
-      note: `all ${allProjections.length} projections in one pass, indexes and switch included; must reach ${target} events/s`,
+      note: cluster ? `${judged} on the embedded engines. ${engineRow}` : judged,
     }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function rebuildOnce(store: EventStore, folder: string): Promise<{ row: (string | number)[]; rate: number }> {
-  const documents = await openSqliteDocuments({ folder })
+/** A log, and read models for each trial. */
+async function openStores(folder: string, stack: AsyncDisposableStack, cluster: boolean) {
+  const engines = cluster ? stack.use(needed(await startEngines())) : undefined
+  const { PARLEY_EVENTSTORE, PARLEY_DOCUMENTS, PARLEY_STREAM_PREFIX } = engines?.env ?? {}
+  const config = {
+    data: folder,
+    eventstore: PARLEY_EVENTSTORE ?? 'sqlite',
+    documents: PARLEY_DOCUMENTS ?? 'sqlite',
+    streamPrefix: PARLEY_STREAM_PREFIX ?? '',
+  }
+  const open = await loadEngines(config)
+  const opened = stack.use(await open({ config, onFault: console.error }))
+  const openDocuments: OpenDocuments = async (trial) => {
+    if (PARLEY_DOCUMENTS === undefined) {
+      const { openSqliteDocuments } = await import('../src/documents/sqlite/open.ts')
+      return openSqliteDocuments({ folder: join(folder, `trial-${trial}`) })
+    }
+    const { openMongoDocuments } = await import('../src/documents/mongo/open.ts')
+    const url = new URL(PARLEY_DOCUMENTS)
+    url.pathname += `_${trial}`
+    return openMongoDocuments({ url: url.href })
+  }
+  return { store: opened.store, openDocuments }
+}
+
+/** @throws where there are none */
+function needed<T>(engines: T | undefined): T {
+  if (engines === undefined) throw new Error('There are no engines of a cluster here.')
+  return engines
+}
+
+async function rebuildOnce(
+  store: EventStore,
+  documents: Documents,
+): Promise<{ row: (string | number)[]; rate: number }> {
   const logger = { info: () => {}, warn: console.warn, error: console.error }
   const projecting = new Projecting({ store, documents, projections: allProjections, logger })
   const createIndexes = documents.createIndexes.bind(documents)
@@ -92,12 +120,7 @@ async function rebuildOnce(store: EventStore, folder: string): Promise<{ row: (s
     clearInterval(sampling)
     await projecting.close()
     await documents.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
-if (import.meta.main) {
-  const { columns, rows, note, reached } = await run({ quick: process.argv.includes('--quick') })
-  console.table(rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index]]))))
-  console.log(`${note}: ${reached ? 'reached' : 'NOT reached'}`)
-}
+if (import.meta.main) print(await run({ quick: process.argv.includes('--quick') }))
