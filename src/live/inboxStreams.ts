@@ -50,6 +50,8 @@ export class InboxStreams {
   /** Conversations, and streams of one's own, with something new. */
   readonly #news = new Set<string>()
   readonly #ownNews = new Set<string>()
+  /** Bytes of an event, as the last ones were: no more are read than a frame takes, about. */
+  #weight = 600
 
   constructor(options: InboxStreamsOptions) {
     this.#options = options
@@ -143,7 +145,8 @@ export class InboxStreams {
     const { news, until } = this.#nearest()
     const ownNews = [...this.#ownNews]
     this.#ownNews.clear()
-    const limit = Math.min(frameEvents, Math.max(fewest, Math.ceil((2 * frameEvents) / Math.max(1, news.length))))
+    const wanted = (2 * Math.min(frameEvents, frameBytes / this.#weight)) / Math.max(1, news.length)
+    const limit = Math.min(frameEvents, Math.max(fewest, Math.ceil(wanted)))
     /** Behind this, a stream that was not read to its end may have more. */
     let bound = handled
     const all: Next[] = []
@@ -168,11 +171,12 @@ export class InboxStreams {
     })
     await Promise.all([...conversationsRead, ...ownRead])
     all.sort((a, b) => (a.position < b.position ? -1 : 1))
+    if (all.length > 0) this.#weight = all.reduce((sum, { event }) => sum + weigh(event), 0) / all.length
     let bytes = 0
     let count = 0
     for (const { position, event } of all) {
       if (position > bound || (until !== undefined && position >= until)) break
-      bytes += 'kind' in event ? weightOf(event) : 200
+      bytes += weigh(event)
       if (count === frameEvents || (count > 0 && bytes > frameBytes)) break
       count++
     }
@@ -222,3 +226,5 @@ export class InboxStreams {
     return { events: events.slice(0, limit), more: events.length > limit }
   }
 }
+
+const weigh = (event: Next['event']): number => ('kind' in event ? weightOf(event) : 200)
