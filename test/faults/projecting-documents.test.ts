@@ -57,7 +57,7 @@ test('CHECKPOINT FOLD: failures before a write, after it and in its middle leave
   })
   const node = await world.node({ documents: faulty })
   const rooms = [`room-${randomUUID()}`, `room-${randomUUID()}`]
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 40; round++) {
     const stream = rooms[round % 2] ?? ''
     const message = sent(round)
     await world.append(
@@ -67,7 +67,7 @@ test('CHECKPOINT FOLD: failures before a write, after it and in its middle leave
       edited(message.id, 'e'),
       ...(round % 3 ? [] : [deleted(message.id)]),
     )
-    if (round % 4 === 0) await node.level()
+    if (round % 2 === 0) await node.level()
   }
   await node.level()
   await node.projecting.rebuild('all')
