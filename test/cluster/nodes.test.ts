@@ -256,8 +256,9 @@ plainTest(
     await nodes[0]?.kill()
     expect(await bring(), 'the other one still runs').toMatchObject(refused)
     await nodes[1]?.kill()
-    // What those have left that were killed stops nobody. This log holds the very same already.
-    const taken = await bring()
+    // What those have left that were killed stops nobody. This log holds the very same already, once nobody writes to it.
+    expect(await parley(['export', pathTo(folder, 'last.jsonl'), '--data', first], env)).toMatchObject({ code: 0 })
+    const taken = await parley(['import', pathTo(folder, 'last.jsonl'), '--data', pathTo(folder, 'third')], env)
     expect(taken, taken.stderr).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^All [\d,]+ events were there/),
