@@ -11,16 +11,16 @@ import { newFolder, startServerProcess, startTestServer, storesInFolder } from '
 
 /** Fewer and longer ones where each of them goes over the network to two stores. */
 const [messages, textLength] = storesInFolder() ? [20_000, 1_200] : [2_500, 6_000]
-const slowReaders = 4
-/** What they do not read is 4 × 26 MB, of which the machine itself may hold 4 × 10 MB in the buffers of its sockets. */
-const boundMB = 40
+const slowReaders = 8
+/** What they do not read is 8 × 26 MB, of which the machine itself may hold 8 × 10 MB in the buffers of its sockets. */
+const boundMB = 75
 
 const residentMB = (pid: number | undefined): number =>
   Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()) / 1_024
 
 test.skipIf(process.platform === 'win32')(
   `BOUND RESUME: ${slowReaders} readers that stop reading ${messages} messages cost no memory, and get each once when they go on`,
-  { timeout: 180_000 },
+  { timeout: 240_000 },
   async () => {
     const folder = await newFolder()
     try {
