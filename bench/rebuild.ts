@@ -22,7 +22,7 @@ type OpenDocuments = (trial: number) => Promise<Documents>
 
 export async function run({ quick = false, cluster = false }: BenchOptions = {}): Promise<BenchResult> {
   // Each event of the chat is an append of its own there, or a part of one, over the network.
-  const events = (cluster ? 100_000 : 1_000_000) / (quick ? 10 : 1)
+  const events = (cluster ? 30_000 : 1_000_000) / (quick ? 10 : 1)
   const folder = await mkdtemp(join('/var/tmp', 'parley-bench-rebuild-'))
   try {
     await using stack = new AsyncDisposableStack()
