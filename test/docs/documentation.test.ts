@@ -29,7 +29,7 @@ test("the README's conversation with curl goes as it stands", async () => {
     'http://127.0.0.1:4000',
     server.url,
   )
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script])
+  const { stdout } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script])
   expect(stdout).toContain('{"data":{"joinRoom":{"room":{"name":"General","memberCount":1}}}}')
   expect(stdout).toContain('{"data":{"sendMessage":{"duplicate":false,"message":{"number":1,"text":"Hello!"}}}}')
   expect(stdout).toContain('{"number":1,"text":"Hello!","author":{"displayName":"Ada"}}')
@@ -184,7 +184,7 @@ test("the guide's exports, imports and backups work, one after the other", { tim
     await registered(server.graphql, 'ada')
     const verbs = blocks('docs/guide/moving-and-backups.md', 'sh').join('\n')
     const script = verbs.replaceAll('npx parley', `'${process.execPath}' '${join(root, 'bin/parley.js')}'`)
-    const { stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder })
+    const { stdout, stderr } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], { cwd: folder })
     expect(stderr).toBe('')
     expect(stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^\d+ events, [\d,]+ bytes in .*chat\.jsonl$/),
