@@ -32,3 +32,10 @@ export async function startEngines(): Promise<Engines | undefined> {
     },
   }
 }
+
+/** @throws where there are none */
+export async function requireEngines(): Promise<Engines> {
+  const engines = await startEngines()
+  if (engines === undefined) throw new Error('There are no engines of a cluster here.')
+  return engines
+}

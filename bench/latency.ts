@@ -3,7 +3,7 @@
 
 import { rmSync } from 'node:fs'
 import { benchFolder, measureFsync } from './disk.ts'
-import { engineRow, startEngines } from './engines.ts'
+import { engineRow, requireEngines } from './engines.ts'
 import { type Generator, limitOf, loopDelayLimit, type Measured, startGenerator } from './load.ts'
 import { login, makeRoom, register } from './people.ts'
 import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
@@ -78,8 +78,7 @@ async function runTrial(
 ): Promise<Sample[]> {
   const folder = benchFolder('latency')
   try {
-    await using engines = cluster ? await startEngines() : undefined
-    if (cluster && !engines) throw new Error('There are no engines of a cluster here.')
+    await using engines = cluster ? await requireEngines() : undefined
     await using server = await startBenchServer({ folder, profile, env: engines?.env ?? {} })
     using generator = startGenerator()
     const room = await makeRoom(server.graphql, members)

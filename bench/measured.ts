@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { benchFolder } from './disk.ts'
-import { startEngines } from './engines.ts'
+import { requireEngines } from './engines.ts'
 import type { BenchOptions } from './result.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
 
@@ -22,11 +22,7 @@ export async function startMeasured(
   const data = path.join(folder, 'data')
   mkdirSync(data)
   let engines: Readonly<Record<string, string>> = {}
-  if (cluster) {
-    const started = await startEngines()
-    if (!started) throw new Error('There are no engines of a cluster here.')
-    engines = stack.use(started).env
-  }
+  if (cluster) engines = stack.use(await requireEngines()).env
   const server = stack.use(await startBenchServer({ folder: data, profile, env: { ...engines, ...env } }))
   const { graphql, ws, pid, readyMs } = server
   const owned = stack.move()

@@ -8,7 +8,7 @@ import { loadEngines } from '../src/engines.ts'
 import type { EventStore } from '../src/eventstore/port.ts'
 import { Projecting } from '../src/projecting/projecting.ts'
 import { fillWithChat } from './chatLog.ts'
-import { engineRow, startEngines } from './engines.ts'
+import { engineRow, requireEngines } from './engines.ts'
 import { type BenchOptions, type BenchResult, print } from './result.ts'
 
 /** Events a second that must be reached. */
@@ -50,7 +50,7 @@ export async function run({ quick = false, cluster = false }: BenchOptions = {})
 
 /** A log, and read models for each trial. */
 async function openStores(folder: string, stack: AsyncDisposableStack, cluster: boolean) {
-  const engines = cluster ? stack.use(needed(await startEngines())) : undefined
+  const engines = cluster ? stack.use(await requireEngines()) : undefined
   const { PARLEY_EVENTSTORE, PARLEY_DOCUMENTS, PARLEY_STREAM_PREFIX } = engines?.env ?? {}
   const config = {
     data: folder,
@@ -71,12 +71,6 @@ async function openStores(folder: string, stack: AsyncDisposableStack, cluster: 
     return openMongoDocuments({ url: url.href })
   }
   return { store: opened.store, openDocuments }
-}
-
-/** @throws where there are none */
-function needed<T>(engines: T | undefined): T {
-  if (engines === undefined) throw new Error('There are no engines of a cluster here.')
-  return engines
 }
 
 async function rebuildOnce(

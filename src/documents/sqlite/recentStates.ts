@@ -13,7 +13,8 @@ const longest = 8_000
 type Known = StoredState<unknown> | 'absent'
 
 export class RecentStates {
-  readonly #known = new LRUCache<string, Known>({ max: mostStates })
+  // Given as `max`, the library would set all places aside at every start.
+  readonly #known = new LRUCache<string, Known>({ maxSize: mostStates, sizeCalculation: () => 1 })
   /** How many writes to a document are under way. */
   readonly #underWay = new Map<string, number>()
 
