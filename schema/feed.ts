@@ -80,7 +80,8 @@ export const InboxEvent = builder.interfaceRef<InboxItem>('InboxEvent').implemen
     cursor: t.field({
       extensions: shared,
       type: 'FeedCursor',
-      description: 'Where the feed stands once this event is received.',
+      description:
+        'Where the feed stands once this event is received. Two that tell of one change have the same, and come in one frame.',
       resolve: ({ cursor }) => cursor,
     }),
     occurredAt: t.field({

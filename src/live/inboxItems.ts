@@ -74,7 +74,9 @@ function show(items: InboxItem[], standing: Standing, event: FeedEvent, { user, 
       : seenFrom(event, Number.POSITIVE_INFINITY)
   if (!isShownIn(detail, shown)) return
   const before = items.at(-1)
-  if (shown.kind === 'skipped' && before?.kind === 'skipped' && before.conversationId === shown.conversationId)
+  // What was told beside another thing keeps the cursor of both: whoever goes on from the other would miss it.
+  const mayGrow = before?.kind === 'skipped' && items.at(-2)?.cursor !== before.cursor
+  if (mayGrow && shown.kind === 'skipped' && before.conversationId === shown.conversationId)
     items[items.length - 1] = { ...shown, revision: before.revision }
   else items.push(shown)
 }

@@ -151,6 +151,41 @@ test('RESUME: conversations gained, lost and gained again while away', async () 
   ).toEqual([lost, back])
 })
 
+test('RESUME: from any cursor over a stay of which nothing may be shown any more, no revision is left out', async () => {
+  const eve: Person = await guest(server.graphql)
+  const { viewer } = await eve.query('{ viewer { feedCursor } }')
+  const room = await privateRoom(ada, 'Hidden since')
+  await invited(ada, room, eve)
+  for (const text of ['1', '2', '3']) await say(ada, room, text)
+  await command(ada, 'removeMember', { roomId: room, userId: eve.userId })
+
+  const read = async (after: string): Promise<readonly Data[]> => {
+    await using reader = new InboxReader(eve, { after, detail: 'EVERYTHING' })
+    await reader.caughtUp()
+    return reader.events
+  }
+  const revisionsOf = (events: readonly Data[]) =>
+    events
+      .filter(({ __typename }) => __typename === 'EventsSkipped')
+      .flatMap(({ revision, throughRevision }) =>
+        Array.from({ length: throughRevision - revision + 1 }, (_, index) => revision + index),
+      )
+  const all = await read(viewer.feedCursor)
+  expect(all.map(({ __typename }) => __typename)).toEqual([
+    'InvitationReceived',
+    'ConversationAdded',
+    'EventsSkipped',
+    'EventsSkipped',
+    'ConversationRemoved',
+  ])
+  expect(revisionsOf(all)).toEqual([3, 4, 5, 6, 7])
+  for (const { cursor } of all) {
+    // What has the same cursor comes in the same frame.
+    const received = all.slice(0, all.findLastIndex((event) => event.cursor === cursor) + 1)
+    expect(revisionsOf([...received, ...(await read(cursor))])).toEqual([3, 4, 5, 6, 7])
+  }
+})
+
 test('SAME: with SINCE_JOINED nothing of or about earlier messages, and the numbering still proved', async () => {
   const dan: Person = await guest(server.graphql)
   const room = await privateRoom(ada, 'Since', 'SINCE_JOINED')
