@@ -158,19 +158,19 @@ test('groups are made for apart', async () => {
   expect([it.made, one.live, other.live]).toEqual([2, ['3'], ['3']])
 })
 
-test('a turn of the event loop serves some hundreds, and lets others in between', async () => {
+test('a turn of the event loop serves some dozens, and lets others in between', async () => {
   const it = room()
   const followers = Array.from({ length: 1_000 }, () => it.follow(bob))
   await settled()
   it.says(1)
   const served: number[] = []
-  for (let turn = 0; turn < 8; turn++) {
+  for (let turn = 0; turn < 20; turn++) {
     await nextTurn()
     served.push(followers.filter(({ live }) => live.length > 0).length)
   }
   expect(served.at(-1)).toBe(1_000)
   const steps = served.map((count, turn) => count - (served[turn - 1] ?? 0))
-  expect(Math.max(...steps)).toBeLessThanOrEqual(200)
+  expect(Math.max(...steps)).toBeLessThanOrEqual(64)
 })
 
 test('RESUME: what comes while a frame is made is delivered after it, and to those who come meanwhile just once', async () => {

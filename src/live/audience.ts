@@ -46,8 +46,8 @@ export interface Listener {
   leave(): void
 }
 
-/** So many get a frame in one turn of the event loop. */
-const together = 200
+/** So many get a frame in one turn of the event loop: some 0.6 ms, in which what is sent meanwhile waits. */
+const together = 64
 
 export class Audience {
   readonly #recent: Recent

@@ -41,7 +41,7 @@ interface Span {
 }
 
 /** So many get a frame in one turn of the event loop. */
-const together = 200
+const together = 64
 /** Frames that are made at a time. */
 const ahead = 8
 
