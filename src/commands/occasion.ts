@@ -11,7 +11,14 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() }
 
-export const dateTime = (ms: number): DateTime => new Date(ms).toISOString() as DateTime
+/** The text of a moment costs a microsecond, and what happens together asks for the same one. */
+let latest = { ms: 0, text: new Date(0).toISOString() as DateTime }
+
+/** @param ms since 1970 @throws RangeError for what is no moment */
+export function dateTime(ms: number): DateTime {
+  if (ms !== latest.ms) latest = { ms, text: new Date(ms).toISOString() as DateTime }
+  return latest.text
+}
 
 /** A new UUIDv7: those made later sort later, so that indexes grow at their end. */
 export function newUuid(): string {

@@ -14,6 +14,7 @@ import type { Identity } from '../accounts/sessions.ts'
 import { inTime } from '../commands/inTime.ts'
 import { newUuid } from '../commands/occasion.ts'
 import type { Position } from '../eventstore/port.ts'
+import { Turns } from '../live/turns.ts'
 import { recentlyUsed } from '../recentlyUsed.ts'
 import { AccountConnections } from './accountConnections.ts'
 import type { AllowedDocuments } from './allowedDocuments.ts'
@@ -55,6 +56,8 @@ interface GateOptions {
   readonly hearing?: () => boolean
 }
 
+/** Steps of clients that come in one turn of the event loop; each takes some 0.2 ms. */
+const arrivalsATurn = 8
 /** Sessions whose last write is remembered, so that their own reads see it. */
 const rememberedWriters = 50_000
 
@@ -63,6 +66,8 @@ export class Gate {
   readonly wheel: TimerWheel
   /** The open sockets and event streams of each account. */
   readonly accounts: AccountConnections
+  /** For each step in which a client comes: when thousands come at once, what is live goes on between them. */
+  readonly arrivals = new Turns(arrivalsATurn)
   readonly #options: GateOptions
   readonly #documents: Documents
   readonly #frames: FrameMaker
@@ -227,6 +232,7 @@ export class Gate {
     }
     // Watched from before the feed begins, so that an end in between is not missed, and told before the feed's own end.
     const watching = identity && ownIdentity ? this.watch(identity, end) : undefined
+    await this.arrivals.take()
     const document = from === undefined ? args.document : continuedFrom(this.#options.schema, args.document, from)
     const begun = await this.#begin({ ...args, document })
     if ('errors' in begun || over) {

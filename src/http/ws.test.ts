@@ -39,6 +39,47 @@ test('other origins are let in where the settings name them, or all', async () =
   expect(anyone.received).toHaveLength(1)
 })
 
+test('three hundred that come at once come in turns, in each step a few, and all of them come', async () => {
+  await using busy = await startTestServer()
+  let most = 0
+  const { arrivals } = busy.gate
+  const take = arrivals.take.bind(arrivals)
+  let now = 0
+  arrivals.take = () => {
+    const turn = take()
+    if (turn) return turn
+    // Let in without waiting: counted until the next turn of the event loop.
+    if (now++ === 0) setImmediate(() => (now = 0))
+    most = Math.max(most, now)
+    return undefined
+  }
+  const sockets = Array.from({ length: 300 }, () => new RawSocket(busy.socketUrl))
+  await Promise.all(sockets.map((socket) => socket.init()))
+  for (const socket of sockets) socket.subscribe('1', 'subscription { silence }')
+  await expect.poll(() => busy.feeds.opened, { timeout: 10_000 }).toBe(300)
+  expect(most).toBeGreaterThan(1)
+  expect(most).toBeLessThanOrEqual(16)
+  for (const socket of sockets) socket[Symbol.dispose]()
+})
+
+test('whoever goes while their turn has not come leaves nothing behind', async () => {
+  await using busy = await startTestServer()
+  const [waiting, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  busy.gate.arrivals.take = () => {
+    asked.resolve()
+    return waiting.promise
+  }
+  const gone = new RawSocket(busy.socketUrl)
+  gone.socket.on('error', () => {})
+  await asked.promise
+  gone.socket.terminate()
+  await sleep(50)
+  waiting.resolve()
+  using stays = await new RawSocket(busy.socketUrl).init()
+  expect(stays.received).toHaveLength(1)
+  await expect.poll(() => busy.http.connections()).toBe(1)
+})
+
 const breaches: Record<string, { code: number; init?: boolean; act: (socket: RawSocket) => void }> = {
   'says nothing': { code: 4408, act: () => {} },
   'subscribes before it has said connection_init': { code: 4401, act: (socket) => socket.subscribe('1', '{ hello }') },

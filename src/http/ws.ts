@@ -45,18 +45,30 @@ export function createSockets(options: SocketsOptions): Sockets {
   const protocol = createProtocol(gate)
   return {
     upgrade(request, socket, head) {
-      if (!originAllowed(request, options))
-        return refuseUpgrade(socket, 403, 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.')
-      if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
-        return refuseUpgrade(socket, 400, `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`)
-      const address = clientAddress(request, { trustProxy })
-      const full = connections.refusal(address)
-      if (full) return refuseUpgrade(socket, full.status, full.errors.map(({ message }) => message).join(' '))
-      const userAgent = request.headers['user-agent']
-      server.handleUpgrade(request, socket, head, (webSocket) =>
-        accept(new SocketConnection({ socket: webSocket, stream: socket, gate, id: newUuid(), address, userAgent })),
-      )
+      const turn = gate.arrivals.take()
+      if (!turn) return begin(request, socket, head)
+      // Nobody else listens till then.
+      const broken = () => socket.destroy()
+      socket.on('error', broken)
+      void turn.then(() => {
+        socket.off('error', broken)
+        if (!socket.destroyed) begin(request, socket, head)
+      })
     },
+  }
+
+  function begin(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!originAllowed(request, options))
+      return refuseUpgrade(socket, 403, 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.')
+    if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
+      return refuseUpgrade(socket, 400, `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`)
+    const address = clientAddress(request, { trustProxy })
+    const full = connections.refusal(address)
+    if (full) return refuseUpgrade(socket, full.status, full.errors.map(({ message }) => message).join(' '))
+    const userAgent = request.headers['user-agent']
+    server.handleUpgrade(request, socket, head, (webSocket) =>
+      accept(new SocketConnection({ socket: webSocket, stream: socket, gate, id: newUuid(), address, userAgent })),
+    )
   }
 
   // Apart from the upgrade: what is called back here lasts as long as the connection, and must not keep the request.
@@ -80,6 +92,7 @@ function createProtocol(gate: Gate) {
       : {}),
     onConnect: async ({ connectionParams, extra: connection }) => {
       connection.initialised()
+      await gate.arrivals.take()
       const headers = connectionParams?.headers
       const who = await gate.identify(authorizationIn(connectionParams) ?? authorizationIn(headers))
       if ('kind' in who) {

@@ -1,13 +1,13 @@
 // Those who follow one conversation with the same question and have received all of it: what is new is made once, and handed to
 // each of them. Nobody waits in here for anybody: whoever may not have such a frame, or cannot take it now, goes their own way.
 
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConversationId } from '../domain/ids.ts'
 import { chunkOf } from './chunk.ts'
 import { earliestOf, type FeedEvent, merged } from './event.ts'
 import { cut, type Frame } from './frame.ts'
 import type { MadeFrame } from './madeFrame.ts'
 import type { Ring } from './ring.ts'
+import { Share } from './share.ts'
 
 /** What a node keeps of the conversation. */
 interface Recent {
@@ -46,14 +46,12 @@ export interface Listener {
   leave(): void
 }
 
-/** So many get a frame in one turn of the event loop: some 0.6 ms, in which what is sent meanwhile waits. */
-const together = 64
-
 export class Audience {
   readonly #recent: Recent
   readonly #make: Outlet['make']
   readonly #ring: Ring
   readonly #listeners = new Set<Listener>()
+  readonly #share = new Share()
   /** Revision of the first event that has not been delivered. */
   #next = 0
   #delivering = false
@@ -89,6 +87,7 @@ export class Audience {
         if (frame === undefined) break
         await this.#deliver(frame)
         this.#next = frame.through + 1
+        await this.#share.rest()
       }
     } catch {
       // Each of them finds out by itself what is wrong, and tells its client.
@@ -121,13 +120,12 @@ export class Audience {
 
   /** In an order of their coming; those who come meanwhile have it already. */
   async #deliver(frame: LiveFrame): Promise<void> {
-    let count = 0
+    this.#share.begin()
     for (const listener of [...this.#listeners]) {
+      const turn = this.#share.next()
+      if (turn) await turn
       // Another one's frame may have made it leave.
-      if (!this.#listeners.has(listener)) continue
-      if (count > 0 && count % together === 0) await nextTurn()
-      count++
-      listener.take(frame)
+      if (this.#listeners.has(listener)) listener.take(frame)
     }
   }
 }

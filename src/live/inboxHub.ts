@@ -7,7 +7,7 @@ import { cut } from './frame.ts'
 import type { InboxDetail } from './inboxItems.ts'
 import { type InboxRun, type MadeRun, runOf, type SharedInboxFrame } from './inboxRuns.ts'
 import type { MadeFrame } from './madeFrame.ts'
-import { Turns } from './turns.ts'
+import { Share } from './share.ts'
 
 /** How an inbox takes frames that are made for many. */
 export interface InboxOutlet {
@@ -40,8 +40,6 @@ interface Span {
   through: number
 }
 
-/** So many get a frame in one turn of the event loop. */
-const together = 64
 /** Frames that are made at a time. */
 const ahead = 8
 
@@ -54,7 +52,7 @@ export class InboxHub {
   #pending: Span[] = []
   #ringing: NodeJS.Immediate | undefined
   #delivering = false
-  readonly #turns = new Turns(together)
+  readonly #share = new Share()
 
   constructor(detail: InboxDetail, make: InboxOutlet['make']) {
     this.#detail = detail
@@ -118,6 +116,7 @@ export class InboxHub {
         const next = await making.shift()
         if (!next) break
         await this.#deliver(next)
+        await this.#share.rest()
       }
     } catch {
       // What was made is lost: each of them finds it in the log.
@@ -152,14 +151,12 @@ export class InboxHub {
 
   /** In an order of their coming; those who come meanwhile have it already. */
   async #deliver({ held, run }: Making): Promise<void> {
+    this.#share.begin()
     for (const listener of [...held.listeners]) {
+      const turn = this.#share.next()
+      if (turn) await turn
       // Another one's frame may have made it leave.
       if (!held.listeners.has(listener)) continue
-      const turn = this.#turns.take()
-      if (turn) {
-        await turn
-        if (!held.listeners.has(listener)) continue
-      }
       if (run) listener.take({ made: undefined, ...run })
       else listener.leave()
     }

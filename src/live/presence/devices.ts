@@ -202,18 +202,23 @@ export class Devices {
   }
 
   #attendance(person: Person): Attendance {
-    if (person.devices.size > 0) return attendanceOf(this.#devicesOf(person))
+    if (person.devices.size > 0) {
+      const away = this.#awayOf(person)
+      return attendanceOf([...person.devices.values()].map((device) => ({ away: away(device) })))
+    }
     const waits = !this.#closed && performance.now() - person.goneAt < this.#options.times.graceMs
     return waits ? person.told : 'none'
   }
 
-  #devicesOf({ devices, usedAt }: Person): readonly Device[] {
+  #devicesOf(person: Person): readonly Device[] {
+    const away = this.#awayOf(person)
+    return [...person.devices].map(([id, device]) => ({ id, since: dateTime(device.since), away: away(device) }))
+  }
+
+  /** Which of their devices nothing has been asked on for some time. */
+  #awayOf({ usedAt }: Person): (device: Connection) => boolean {
     const before = performance.now() - this.#options.times.awayAfterMs
-    return [...devices].map(([id, device]) => ({
-      id,
-      since: dateTime(device.since),
-      away: Math.max(device.usedAt, usedAt) <= before,
-    }))
+    return (device) => Math.max(device.usedAt, usedAt) <= before
   }
 
   /** In how many ms time alone may change what is seen; undefined where it cannot. */
