@@ -14,6 +14,8 @@ interface SocketConnectionOptions {
   /** What the socket writes to. */
   readonly stream: Writable
   readonly gate: Gate
+  /** Reads a message. @throws for what is no JSON */
+  readonly parse: (text: string) => unknown
   readonly id: string
   readonly address: string
   readonly userAgent: string | undefined
@@ -50,6 +52,7 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   readonly #socket: WebSocket
   readonly #stream: Writable
   readonly #gate: Gate
+  readonly #parse: SocketConnectionOptions['parse']
   readonly #pending: string[] = []
   #underWay = 0
   #onMessage: OnMessage | undefined
@@ -64,10 +67,11 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   #initialised = false
   #ended = false
 
-  constructor({ socket, stream, gate, id, address, userAgent }: SocketConnectionOptions) {
+  constructor({ socket, stream, gate, parse, id, address, userAgent }: SocketConnectionOptions) {
     this.#socket = socket
     this.#stream = stream
     this.#gate = gate
+    this.#parse = parse
     this.id = id
     this.address = address
     this.userAgent = userAgent
@@ -227,17 +231,31 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
   }
 
   /** Not an async function: while it waits, which for a subscription is long, that would keep the message. */
-  #take(message: string): void {
+  #take(text: string): void {
+    const read = this.#read(text)
+    if (!read) {
+      this.close(4400, 'Invalid message received')
+      return
+    }
     const operation: UnderWay = { settled: false }
     this.#underWay += 1
     this.beginning = operation
-    const handled = this.#onMessage?.(message)
+    // The protocol takes a message that has been read already, and would keep the text of one that has not.
+    const handled = this.#onMessage?.(read.message as string)
     this.beginning = undefined
     const settle = (): void => this.settle(operation)
     handled?.then(settle, (error: unknown) => {
       this.#refuse(error)
       settle()
     })
+  }
+
+  #read(text: string): { readonly message: unknown } | undefined {
+    try {
+      return { message: this.#parse(text) }
+    } catch {
+      return undefined
+    }
   }
 
   #refuse(error: unknown): void {

@@ -43,6 +43,10 @@ export function createSockets(options: SocketsOptions): Sockets {
     autoPong: false,
   })
   const protocol = createProtocol(gate)
+  // The library insists on a query; where documents are listed their ids may come without one.
+  const withQuery = (key: string, value: unknown) =>
+    key === 'payload' && isObject(value) && withoutQuery(value) ? { ...value, query: '' } : value
+  const parse = (text: string): unknown => JSON.parse(text, gate.listsDocuments ? withQuery : undefined)
   return {
     upgrade(request, socket, head) {
       const turn = gate.arrivals.take()
@@ -58,17 +62,27 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 
   function begin(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (!originAllowed(request, options))
-      return refuseUpgrade(socket, 403, 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.')
-    if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
-      return refuseUpgrade(socket, 400, `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`)
     const address = clientAddress(request, { trustProxy })
-    const full = connections.refusal(address)
-    if (full) return refuseUpgrade(socket, full.status, full.errors.map(({ message }) => message).join(' '))
+    const refusal = refusalOf(request, address)
+    if (refusal) {
+      refuseUpgrade(socket, refusal.status, refusal.sentence)
+      return
+    }
     const userAgent = request.headers['user-agent']
     server.handleUpgrade(request, socket, head, (webSocket) =>
-      accept(new SocketConnection({ socket: webSocket, stream: socket, gate, id: newUuid(), address, userAgent })),
+      accept(
+        new SocketConnection({ socket: webSocket, stream: socket, gate, parse, id: newUuid(), address, userAgent }),
+      ),
     )
+  }
+
+  function refusalOf(request: IncomingMessage, address: string): { status: number; sentence: string } | undefined {
+    if (!originAllowed(request, options))
+      return { status: 403, sentence: 'Pages of this origin may not connect: PARLEY_ORIGINS names those that may.' }
+    if (!handleProtocols(request.headers['sec-websocket-protocol'] ?? ''))
+      return { status: 400, sentence: `Connect with the subprotocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.` }
+    const full = connections.refusal(address)
+    return full && { status: full.status, sentence: full.errors.map(({ message }) => message).join(' ') }
   }
 
   // Apart from the upgrade: what is called back here lasts as long as the connection, and must not keep the request.
@@ -83,14 +97,10 @@ function createProtocol(gate: Gate) {
   return makeServer<Record<string, unknown>, SocketConnection>({
     // The connection itself watches the time, with the timers that all share.
     connectionInitWaitTimeout: 0,
-    // The library insists on a query; where documents are listed their ids may come without one.
-    ...(gate.listsDocuments
-      ? {
-          jsonMessageReviver: (key, value) =>
-            key === 'payload' && isObject(value) && withoutQuery(value) ? { ...value, query: '' } : value,
-        }
-      : {}),
-    onConnect: async ({ connectionParams, extra: connection }) => {
+    onConnect: async (context) => {
+      const { connectionParams, extra: connection } = context
+      // The library would keep the token as long as the connection lasts.
+      delete (context as { connectionParams?: unknown }).connectionParams
       connection.initialised()
       await gate.arrivals.take()
       const headers = connectionParams?.headers
