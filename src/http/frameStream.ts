@@ -2,14 +2,14 @@
 
 import type { Outlet } from '../live/audience.ts'
 import { type MadeFrame, withExtensions } from '../live/madeFrame.ts'
-import type { Making } from './frameMaker.ts'
+import type { Making, SharedMaking } from './frameMaker.ts'
 
-interface FrameStreamOptions {
-  readonly source: AsyncIterator<unknown>
-  /** Makes the frames of what the source gives. */
-  readonly making: Making
-  /** What the client is told of an error of the source. */
-  readonly failureOf: (thrown: unknown) => Error
+/** Who gets the frames. */
+export interface FrameReader {
+  /** Writes one now; a promise where the client has too much left to read. */
+  deliver(frame: MadeFrame): Promise<void> | void
+  /** While the client has something left to read: until that has gone out. */
+  busy(): Promise<void> | undefined
 }
 
 interface Waiter {
@@ -38,15 +38,22 @@ const isLive = (source: object): source is LiveSource => 'goLive' in source
  * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`.
  */
 export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> {
-  readonly #options: FrameStreamOptions
+  readonly #source: AsyncIterator<unknown>
+  readonly #making: Making
   #waiter: Waiter | undefined
   #failure: Error | undefined
   #ended = false
   #first = true
   readonly #onEnd: (() => void)[] = []
 
-  constructor(options: FrameStreamOptions) {
-    this.#options = options
+  /** @param making makes the frames of what the source gives */
+  constructor(source: AsyncIterator<unknown>, making: Making) {
+    this.#source = source
+    this.#making = making
+  }
+
+  get ended(): boolean {
+    return this.#ended
   }
 
   [Symbol.asyncIterator](): this {
@@ -69,19 +76,14 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
   }
 
   /**
-   * Frames that are made for many may come this way while `next` waits, where the source has such.
-   * @param deliver writes one now; a promise where the reader has too much left to read
+   * Frames that are made for many may come this way while `next` waits, where the source has such; and a source of what is so now
+   * makes none while its reader has something else left to read.
    */
-  deliverTo(deliver: (frame: MadeFrame) => Promise<void> | void): void {
-    const { source, making } = this.#options
-    if (!making.shared || !isLive(source)) return
-    source.goLive({ ...making.shared, deliver: (frame) => (this.#ended ? undefined : deliver(frame)) })
-  }
-
-  /** A source of what is so now, where this is one, makes no frame while its reader has something else left to read. */
-  yieldTo(busy: () => Promise<void> | undefined): void {
-    const { source } = this.#options
-    if (yields(source)) source.yieldTo(busy)
+  deliverTo(reader: FrameReader): void {
+    const source = this.#source
+    const { shared } = this.#making
+    if (shared && isLive(source)) source.goLive(new SharedOutlet(shared, this, reader))
+    if (yields(source)) source.yieldTo(() => reader.busy())
   }
 
   return(): Promise<IteratorResult<MadeFrame, undefined>> {
@@ -112,10 +114,10 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
 
   async #pull(): Promise<void> {
     try {
-      const taken = await this.#options.source.next()
+      const taken = await this.#source.next()
       if (taken.done === true) return this.#finish()
       if (this.#ended) return
-      const { making } = this.#options
+      const making = this.#making
       const made = await making.frameOf(taken.value)
       if (this.#ended) return
       const value = this.#first ? withExtensions(made, { parley: making.said }) : made
@@ -124,7 +126,7 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
       this.#waiter = undefined
       waiter?.resolve({ done: false, value })
     } catch (error) {
-      if (!this.#ended) this.fail(this.#options.failureOf(error))
+      if (!this.#ended) this.fail(this.#making.failureOf(error))
     }
   }
 
@@ -132,7 +134,7 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
     if (this.#ended) return
     this.#finish()
     // Nobody is left to hear how the source took it.
-    this.#options.source.return?.()?.catch(() => {})
+    this.#source.return?.()?.catch(() => {})
   }
 
   /** The source has come to its end by itself. */
@@ -143,5 +145,26 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
     this.#waiter?.resolve(done)
     this.#waiter = undefined
     for (const callback of this.#onEnd) callback()
+  }
+}
+
+/** How one of many takes what is made for all of them. */
+class SharedOutlet implements Outlet {
+  readonly group: string
+  readonly lasting: boolean
+  readonly make: Outlet['make']
+  readonly #frames: FrameStream
+  readonly #reader: FrameReader
+
+  constructor({ group, lasting, make }: SharedMaking, frames: FrameStream, reader: FrameReader) {
+    this.group = group
+    this.lasting = lasting
+    this.make = make
+    this.#frames = frames
+    this.#reader = reader
+  }
+
+  deliver(frame: MadeFrame): Promise<void> | void {
+    if (!this.#frames.ended) return this.#reader.deliver(frame)
   }
 }

@@ -80,7 +80,10 @@ export class Gate {
     this.accounts = new AccountConnections(limits)
     this.#options = options
     this.#documents = new Documents({ schema, limits, introspection, allowed })
-    this.#frames = new FrameMaker({ schema, app: options.app, execute: (args) => this.#execute(args) })
+    this.#frames = new FrameMaker({
+      ...{ schema, app: options.app, execute: (args) => this.#execute(args) },
+      failureOf: (thrown, correlationId) => shownError(thrown, { logger: options.logger, correlationId }),
+    })
   }
 
   /** Whether clients may send the id of a document instead of it. */
@@ -243,11 +246,7 @@ export class Gate {
       await begun.source.return?.()
       return sessionEnded().errors
     }
-    frames = new FrameStream({
-      source: begun.source,
-      making: this.#frames.of({ args: lasting(args), caller, identity }),
-      failureOf: (thrown) => shownError(thrown, { logger: this.#options.logger, correlationId: caller.correlationId }),
-    })
+    frames = new FrameStream(begun.source, this.#frames.of({ args: lasting(args), caller, identity }))
     if (watching) frames.onEnd(() => watching[Symbol.dispose]())
     if (place) frames.onEnd(() => place[Symbol.dispose]())
     // An event stream, or an operation with a token of its own: a device while it lasts.

@@ -2,7 +2,7 @@
 
 import { GraphQLError } from 'graphql'
 import type { MadeFrame } from '../live/madeFrame.ts'
-import type { FrameStream } from './frameStream.ts'
+import type { FrameReader, FrameStream } from './frameStream.ts'
 
 /** Where frames go. */
 interface FrameSocket {
@@ -28,7 +28,7 @@ const tail = Buffer.from('}')
  * client says so, and tells of its errors. The frames themselves are written here, since the library would make each one's text
  * anew for every subscriber.
  */
-export class SocketFrames implements AsyncIterableIterator<never, undefined> {
+export class SocketFrames implements AsyncIterableIterator<never, undefined>, FrameReader {
   readonly #head: Uint8Array
   readonly #frames: FrameStream
   readonly #socket: FrameSocket
@@ -38,8 +38,7 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
     this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     this.#frames = frames
     this.#socket = socket
-    frames.deliverTo((frame) => this.#sendFrame(frame))
-    frames.yieldTo(() => socket.busy())
+    frames.deliverTo(this)
   }
 
   [Symbol.asyncIterator](): this {
@@ -60,14 +59,18 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined> {
       })
       if (this.#givenUp) return new Promise<never>(() => {})
       if (taken.done === true) return { done: true, value: undefined }
-      const sending = this.#sendFrame(taken.value)
+      const sending = this.deliver(taken.value)
       // The next frame is made when this one has gone out.
       if (sending) await sending
     }
   }
 
-  #sendFrame({ parts }: MadeFrame): Promise<void> | void {
+  deliver({ parts }: MadeFrame): Promise<void> | void {
     return this.#socket.sendParts(this.#head, ...parts, tail)
+  }
+
+  busy(): Promise<void> | undefined {
+    return this.#socket.busy()
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {

@@ -119,8 +119,7 @@ async function pass(frames: FrameStream, stream: EventStream, response: ServerRe
   response.once('close', () => void frames.return())
   // The client may have gone while the feed was being opened.
   if (response.destroyed) return void frames.return()
-  frames.deliverTo((frame) => stream.next(frame))
-  frames.yieldTo(() => stream.busy())
+  frames.deliverTo({ deliver: (frame) => stream.next(frame), busy: () => stream.busy() })
   try {
     for await (const frame of frames) {
       await stream.next(frame)
