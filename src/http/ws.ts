@@ -99,8 +99,8 @@ function createProtocol(gate: Gate) {
     connectionInitWaitTimeout: 0,
     onConnect: async (context) => {
       const { connectionParams, extra: connection } = context
-      // The library would keep the token as long as the connection lasts.
-      delete (context as { connectionParams?: unknown }).connectionParams
+      // The library would keep the token for as long as the connection lasts.
+      Object.assign(context, { connectionParams: undefined })
       connection.initialised()
       await gate.arrivals.take()
       const headers = connectionParams?.headers
