@@ -1,18 +1,24 @@
 // The frames of one subscription, made when they are asked for.
 
-import type { Outlet } from '../live/audience.ts'
+import type { Outlet, Waiter } from '../live/audience.ts'
 import { type MadeFrame, withExtensions } from '../live/madeFrame.ts'
 import type { Making, SharedMaking } from './frameMaker.ts'
 
-/** Who gets the frames. */
-export interface FrameReader {
+/** Where frames go that are made for many. */
+export interface FrameWriter {
   /** Writes one now; a promise where the client has too much left to read. */
   deliver(frame: MadeFrame): Promise<void> | void
   /** While the client has something left to read: until that has gone out. */
   busy(): Promise<void> | undefined
 }
 
-interface Waiter {
+/** Who gets all frames as they come. */
+export interface FrameReader extends FrameWriter {
+  /** Called once, when there are no more, with the error that ended them. */
+  end(error: Error | undefined): void
+}
+
+interface Asker {
   readonly resolve: (result: IteratorResult<MadeFrame, undefined>) => void
   readonly reject: (error: Error) => void
 }
@@ -24,6 +30,11 @@ interface LiveSource {
   goLive(outlet: Outlet): void
 }
 
+/** A source that keeps nothing for whoever waits. */
+interface PullSource {
+  pull(waiter: Waiter): Promise<IteratorResult<unknown, undefined> | undefined>
+}
+
 /** A source whose frames are worth nothing once they are late. */
 interface YieldingSource {
   yieldTo(busy: () => Promise<void> | undefined): void
@@ -31,19 +42,27 @@ interface YieldingSource {
 
 const yields = (source: object): source is YieldingSource => 'yieldTo' in source
 
+const pulls = (source: object): source is PullSource => 'pull' in source
+
 const isLive = (source: object): source is LiveSource => 'goLive' in source
 
 /**
  * Not an async generator: a generator's `return` waits until the present `next` has come to an end, which may be never.
- * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`.
+ * This one ends its source at once. It holds no frames: the source is asked for the next one only by `next`, or when a reader has
+ * taken the one before.
  */
-export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> {
+export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined>, Waiter {
   readonly #source: AsyncIterator<unknown>
   readonly #making: Making
-  #waiter: Waiter | undefined
+  #asker: Asker | undefined
+  #reader: FrameReader | undefined
   #failure: Error | undefined
   #ended = false
   #first = true
+  /** Frames are being taken for the reader. */
+  #running = false
+  /** There may be one that was not looked for. */
+  #again = false
   readonly #onEnd: (() => void)[] = []
 
   /** @param making makes the frames of what the source gives */
@@ -68,31 +87,48 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
       return Promise.reject(failure)
     }
     if (this.#ended) return Promise.resolve(done)
-    if (this.#waiter) return Promise.reject(new Error('The frame before has not been given yet.'))
+    if (this.#asker) return Promise.reject(new Error('The frame before has not been given yet.'))
     const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<MadeFrame, undefined>>()
-    this.#waiter = { resolve, reject }
-    void this.#pull()
+    this.#asker = { resolve, reject }
+    void this.#give()
     return promise
+  }
+
+  /** Gives all frames to a reader, in place of `next`. While there are none, nothing is kept but who reads. */
+  run(reader: FrameReader): void {
+    if (this.#ended) {
+      reader.end(this.#failure)
+      return
+    }
+    this.deliverTo(reader)
+    this.#reader = reader
+    void this.#run(reader)
+  }
+
+  /** The source may have something again. */
+  resume(): void {
+    if (this.#running) this.#again = true
+    else if (this.#reader) void this.#run(this.#reader)
   }
 
   /**
    * Frames that are made for many may come this way while `next` waits, where the source has such; and a source of what is so now
    * makes none while its reader has something else left to read.
    */
-  deliverTo(reader: FrameReader): void {
+  deliverTo(writer: FrameWriter): void {
     const source = this.#source
     const { shared } = this.#making
-    if (shared && isLive(source)) source.goLive(new SharedOutlet(shared, this, reader))
-    if (yields(source)) source.yieldTo(() => reader.busy())
+    if (shared && isLive(source)) source.goLive(new SharedOutlet(shared, this, writer))
+    if (yields(source)) source.yieldTo(() => writer.busy())
   }
 
   return(): Promise<IteratorResult<MadeFrame, undefined>> {
-    this.#end()
+    this.#end(undefined)
     return Promise.resolve(done)
   }
 
   throw(error: unknown): Promise<IteratorResult<MadeFrame, undefined>> {
-    this.#end()
+    this.#end(undefined)
     return Promise.reject(error)
   }
 
@@ -104,46 +140,68 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined> 
 
   /** Ends with an error; a frame that is being made is dropped. */
   fail(error: Error): void {
-    if (this.#ended) return
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    if (waiter) waiter.reject(error)
-    else this.#failure = error
-    this.#end()
+    this.#end(error)
   }
 
-  async #pull(): Promise<void> {
+  async #give(): Promise<void> {
+    const value = await this.#frame(() => this.#source.next())
+    const asker = this.#asker
+    this.#asker = undefined
+    if (value) asker?.resolve({ done: false, value })
+  }
+
+  async #run(reader: FrameReader): Promise<void> {
+    const source = this.#source
+    const take = () => (pulls(source) ? source.pull(this) : source.next())
+    this.#running = true
+    do {
+      this.#again = false
+      const frame = await this.#frame(take)
+      const sending = frame && reader.deliver(frame)
+      // The next frame is made when this one has gone out.
+      if (sending) await sending
+      if (frame) this.#again = true
+    } while (this.#again && !this.#ended)
+    this.#running = false
+  }
+
+  /** Undefined where there is none now, or none any more. */
+  async #frame(take: () => Promise<IteratorResult<unknown, undefined> | undefined>): Promise<MadeFrame | undefined> {
     try {
-      const taken = await this.#source.next()
-      if (taken.done === true) return this.#finish()
-      if (this.#ended) return
-      const making = this.#making
-      const made = await making.frameOf(taken.value)
-      if (this.#ended) return
-      const value = this.#first ? withExtensions(made, { parley: making.said }) : made
+      const taken = await take()
+      if (taken === undefined || this.#ended) return undefined
+      if (taken.done === true) {
+        this.#finish(undefined)
+        return undefined
+      }
+      const made = await this.#making.frameOf(taken.value)
+      if (this.#ended) return undefined
+      const frame = this.#first ? withExtensions(made, { parley: this.#making.said }) : made
       this.#first = false
-      const waiter = this.#waiter
-      this.#waiter = undefined
-      waiter?.resolve({ done: false, value })
+      return frame
     } catch (error) {
       if (!this.#ended) this.fail(this.#making.failureOf(error))
+      return undefined
     }
   }
 
-  #end(): void {
+  #end(error: Error | undefined): void {
     if (this.#ended) return
-    this.#finish()
+    this.#finish(error)
     // Nobody is left to hear how the source took it.
     this.#source.return?.()?.catch(() => {})
   }
 
-  /** The source has come to its end by itself. */
-  #finish(): void {
+  /** Whoever waits for a frame is let go now, whatever the source does. */
+  #finish(error: Error | undefined): void {
     if (this.#ended) return
     this.#ended = true
-    // Whoever waits for a frame is let go now, whatever the source does.
-    this.#waiter?.resolve(done)
-    this.#waiter = undefined
+    const asker = this.#asker
+    this.#asker = undefined
+    if (this.#reader) this.#reader.end(error)
+    else if (!asker) this.#failure = error
+    else if (error) asker.reject(error)
+    else asker.resolve(done)
     for (const callback of this.#onEnd) callback()
   }
 }
@@ -154,17 +212,17 @@ class SharedOutlet implements Outlet {
   readonly lasting: boolean
   readonly make: Outlet['make']
   readonly #frames: FrameStream
-  readonly #reader: FrameReader
+  readonly #writer: FrameWriter
 
-  constructor({ group, lasting, make }: SharedMaking, frames: FrameStream, reader: FrameReader) {
+  constructor({ group, lasting, make }: SharedMaking, frames: FrameStream, writer: FrameWriter) {
     this.group = group
     this.lasting = lasting
     this.make = make
     this.#frames = frames
-    this.#reader = reader
+    this.#writer = writer
   }
 
   deliver(frame: MadeFrame): Promise<void> | void {
-    if (!this.#frames.ended) return this.#reader.deliver(frame)
+    if (!this.#frames.ended) return this.#writer.deliver(frame)
   }
 }

@@ -23,6 +23,10 @@ interface SocketFramesOptions {
 
 const tail = Buffer.from('}')
 
+type Result = IteratorReturnResult<undefined>
+
+const done: Result = { done: true, value: undefined }
+
 /**
  * To graphql-ws this is a subscription that has no results and ends when the frames do: it still completes it, ends it when the
  * client says so, and tells of its errors. The frames themselves are written here, since the library would make each one's text
@@ -32,13 +36,14 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined>, Fr
   readonly #head: Uint8Array
   readonly #frames: FrameStream
   readonly #socket: FrameSocket
+  #resolve: ((result: Result) => void) | undefined
+  #reject: ((error: Error) => void) | undefined
   #givenUp = false
 
   constructor({ id, frames, socket }: SocketFramesOptions) {
     this.#head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     this.#frames = frames
     this.#socket = socket
-    frames.deliverTo(this)
   }
 
   [Symbol.asyncIterator](): this {
@@ -49,20 +54,12 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined>, Fr
    * Resolves when the last frame has been sent; rejects with the error that ended them. Neither once the client has completed it:
    * its id may be that of another operation by then, which graphql-ws would complete in its place.
    */
-  async next(): Promise<IteratorReturnResult<undefined>> {
-    for (;;) {
-      const taken = await this.#frames.next().catch((error: unknown) => {
-        if (this.#givenUp) return { done: true, value: undefined } as const
-        if (!(error instanceof GraphQLError) || error.extensions.code !== 'UNAVAILABLE') throw error
-        this.#socket.giveUp()
-        return { done: true, value: undefined } as const
-      })
-      if (this.#givenUp) return new Promise<never>(() => {})
-      if (taken.done === true) return { done: true, value: undefined }
-      const sending = this.deliver(taken.value)
-      // The next frame is made when this one has gone out.
-      if (sending) await sending
-    }
+  next(): Promise<Result> {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>()
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#frames.run(this)
+    return promise
   }
 
   deliver({ parts }: MadeFrame): Promise<void> | void {
@@ -73,9 +70,17 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined>, Fr
     return this.#socket.busy()
   }
 
-  async return(): Promise<IteratorReturnResult<undefined>> {
+  end(error: Error | undefined): void {
+    if (this.#givenUp) return
+    const away = error instanceof GraphQLError && error.extensions.code === 'UNAVAILABLE'
+    if (away) this.#socket.giveUp()
+    if (error && !away) this.#reject?.(error)
+    else this.#resolve?.(done)
+  }
+
+  async return(): Promise<Result> {
     this.#givenUp = true
     await this.#frames.return()
-    return { done: true, value: undefined }
+    return done
   }
 }

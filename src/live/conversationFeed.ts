@@ -4,7 +4,7 @@
 import type { Identity } from '../accounts/sessions.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
-import type { Listener, LiveFrame, Outlet } from './audience.ts'
+import type { Listener, LiveFrame, Outlet, Waiter } from './audience.ts'
 import { type Channel, type Follower, type Sight, shows } from './channel.ts'
 import { beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
 import { type FeedEvent, merged, seenFrom } from './event.ts'
@@ -40,7 +40,10 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   /** Revision after which the follower may read nothing. */
   #end = Number.POSITIVE_INFINITY
   #visibleFrom = Number.POSITIVE_INFINITY
-  #wake: (() => void) | undefined
+  /** Something may have come since it was last looked. */
+  #woken = false
+  /** Told once when that is so, after nothing was left to pull. */
+  #waiter: Waiter | undefined
   #outlet: Outlet | undefined
   /** While it gets what is made for many. */
   #listening = false
@@ -100,15 +103,23 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   }
 
   async next(): Promise<IteratorResult<Frame, undefined>> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const taken = await this.pull({ resume: resolve })
+      if (taken) return taken
+      await promise
+    }
+  }
+
+  /** As `next`, but undefined where there is nothing now: then the waiter is told once, when there may be. While it waits nothing is kept for it. */
+  async pull(waiter: Waiter): Promise<IteratorResult<Frame, undefined> | undefined> {
     while (!this.#closed) {
       if (this.#place.revision >= this.#end || this.#options.now() >= this.#options.identity.deadline) {
         this.close()
         break
       }
-      const waiting = new Promise<void>((resolve) => {
-        // Set before anything is read: what comes during the read wakes it.
-        this.#wake = resolve
-      })
+      // Set before anything is read: what comes during the read is looked for.
+      this.#woken = false
       await this.#slow
       this.#slow = undefined
       if (this.#closed) break
@@ -118,8 +129,10 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       const read = await this.#read()
       if (this.#closed) break
       if (read.events.length > 0 || this.#first) return { done: false, value: this.#frame(read) }
+      if (this.#woken) continue
       this.#listen()
-      await waiting
+      this.#waiter = waiter
+      return undefined
     }
     return over
   }
@@ -130,16 +143,17 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   }
 
   #goOn(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    this.#woken = true
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resume()
   }
 
-  /** From the place where nothing is left to pull, and only while it will be woken. */
+  /** From the place where nothing is left to pull. */
   #listen(): void {
     const { channel } = this.#options
     const { revision } = this.#place
-    if (!this.#outlet || !this.#wake || channel.head !== revision || this.#end !== Number.POSITIVE_INFINITY) return
+    if (!this.#outlet || channel.head !== revision || this.#end !== Number.POSITIVE_INFINITY) return
     channel.audience(this.#outlet).add(this, revision + 1)
     this.#listening = true
   }

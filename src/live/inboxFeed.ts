@@ -5,6 +5,7 @@
 import type { Identity } from '../accounts/sessions.ts'
 import { type ConversationId, rawId, type UserId } from '../domain/ids.ts'
 import { type EventStore, type Position, type RecordedEvent, start } from '../eventstore/port.ts'
+import type { Waiter } from './audience.ts'
 import { type Channel, shows } from './channel.ts'
 import type { Channels } from './channels.ts'
 import type { FeedEvent } from './event.ts'
@@ -60,7 +61,10 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   /** A frame has said that the replay is over. */
   #caughtUp = false
   #closed = false
-  #wake: (() => void) | undefined
+  /** Something may have come since it was last looked. */
+  #woken = false
+  /** Told once when that is so, after nothing was left to pull. */
+  #waiter: Waiter | undefined
   #outlet: InboxOutlet | undefined
   #hub: InboxHub | undefined
   /** While it takes what is made for many. */
@@ -166,15 +170,23 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   }
 
   async next(): Promise<IteratorResult<InboxFrame, undefined>> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const taken = await this.pull({ resume: resolve })
+      if (taken) return taken
+      await promise
+    }
+  }
+
+  /** As `next`, but undefined where there is nothing now: then the waiter is told once, when there may be. While it waits nothing is kept for it. */
+  async pull(waiter: Waiter): Promise<IteratorResult<InboxFrame, undefined> | undefined> {
     while (!this.#closed) {
       if (this.#options.now() >= this.#options.identity.deadline) {
         this.close()
         break
       }
-      const waiting = new Promise<void>((resolve) => {
-        // Set before anything is read: what comes during the read wakes it.
-        this.#wake = resolve
-      })
+      // Set before anything is read: what comes during the read is looked for.
+      this.#woken = false
       await this.#slow
       this.#slow = undefined
       this.#letGo(this.#streams.dropLeft())
@@ -183,9 +195,10 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
       if (this.#closed) break
       if (frame) return { done: false, value: frame }
       this.#streams.hear()
-      if (this.#streams.hasNews || this.#attaching.size > 0) continue
-      this.#listening = this.#outlet !== undefined && this.#caughtUp && this.#wake !== undefined
-      await waiting
+      if (this.#woken || this.#streams.hasNews || this.#attaching.size > 0) continue
+      this.#listening = this.#outlet !== undefined && this.#caughtUp
+      this.#waiter = waiter
+      return undefined
     }
     return over
   }
@@ -209,9 +222,10 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   }
 
   #ring(): void {
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+    this.#woken = true
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resume()
   }
 
   async #take(place: InboxPlace): Promise<InboxFrame | undefined> {
