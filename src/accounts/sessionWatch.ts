@@ -19,7 +19,8 @@ type OnEnd = (position: Position) => void
 
 interface Watched {
   readonly session: WatchedSession
-  readonly onEnd: Set<OnEnd>
+  /** Few: a set of each session's own would be most of what a connection costs here. */
+  onEnd: readonly OnEnd[]
 }
 
 /** A class, and no closure: each connection has one. */
@@ -35,9 +36,9 @@ class Watching implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const { onEnd } = this.#watched
-    onEnd.delete(this.#onEnd)
-    if (onEnd.size === 0) this.#watch.unwatched(this.#watched)
+    const watched = this.#watched
+    watched.onEnd = watched.onEnd.filter((onEnd) => onEnd !== this.#onEnd)
+    if (watched.onEnd.length === 0) this.#watch.unwatched(watched)
   }
 }
 
@@ -48,7 +49,7 @@ export class SessionWatch implements LogListener {
   /** Of people whose role has changed lately. */
   readonly #roles = recentlyUsed<UserId, ServerRole>(50_000)
   readonly #watched = new Map<SessionId, Watched>()
-  readonly #sessionsOf = new Map<UserId, Set<SessionId>>()
+  readonly #sessionsOf = new Map<UserId, readonly SessionId[]>()
 
   deliver({ events }: Delivery): void {
     for (const event of events) {
@@ -67,7 +68,7 @@ export class SessionWatch implements LogListener {
             const user = userId(event.stream.slice('user-'.length))
             const validity = evolveValidity(everyone, decoded)
             this.#validity.set(user, validity)
-            for (const id of [...(this.#sessionsOf.get(user) ?? [])]) {
+            for (const id of this.#sessionsOf.get(user) ?? []) {
               const watched = this.#watched.get(id)
               if (watched && !holds(validity, watched.session)) this.#end(id, event.position)
             }
@@ -99,11 +100,13 @@ export class SessionWatch implements LogListener {
 
   /** Calls back once, synchronously, with the position of the event that ends the session. Dispose to stop watching. */
   watch(session: WatchedSession, onEnd: OnEnd): Disposable {
-    const watched = this.#watched.get(session.id) ?? { session, onEnd: new Set<OnEnd>() }
-    this.#watched.set(session.id, watched)
-    watched.onEnd.add(onEnd)
-    const siblings = this.#sessionsOf.get(session.userId) ?? new Set<SessionId>()
-    this.#sessionsOf.set(session.userId, siblings.add(session.id))
+    const known = this.#watched.get(session.id)
+    const watched: Watched = known ?? { session, onEnd: [] }
+    watched.onEnd = [...watched.onEnd, onEnd]
+    if (!known) {
+      this.#watched.set(session.id, watched)
+      this.#sessionsOf.set(session.userId, [...(this.#sessionsOf.get(session.userId) ?? []), session.id])
+    }
     return new Watching(this, watched, onEnd)
   }
 
@@ -116,13 +119,14 @@ export class SessionWatch implements LogListener {
     const watched = this.#watched.get(id)
     if (!watched) return
     this.#drop(watched.session)
-    for (const onEnd of watched.onEnd) onEnd(position)
+    // One of them may have made another one stop watching.
+    for (const onEnd of watched.onEnd) if (watched.onEnd.includes(onEnd)) onEnd(position)
   }
 
   #drop({ id, userId }: WatchedSession): void {
     this.#watched.delete(id)
-    const siblings = this.#sessionsOf.get(userId)
-    siblings?.delete(id)
-    if (siblings?.size === 0) this.#sessionsOf.delete(userId)
+    const others = (this.#sessionsOf.get(userId) ?? []).filter((other) => other !== id)
+    if (others.length > 0) this.#sessionsOf.set(userId, others)
+    else this.#sessionsOf.delete(userId)
   }
 }

@@ -52,7 +52,7 @@ export const defaultLimits: Limits = {
   bufferedBytes: 65_536,
   slowMs: 30_000,
   initMs: 3_000,
-  pingMs: 25_000,
+  pingMs: 45_000,
   commentMs: 12_000,
   connections: 20_000,
   connectionsPerAccount: 200,

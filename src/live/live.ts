@@ -52,15 +52,17 @@ export class Live implements LogListener {
   readonly #replays: Replays
   readonly #channels: Channels
   readonly #inboxes: Inboxes
+  readonly #handled: () => Position
   #feeds = 0
 
   constructor(options: LiveOptions) {
     this.#options = options
     const { models, store, snapshots, follower } = options
     this.#rings = new Rings(() => models.checkpoint)
+    this.#handled = () => follower.handled
     this.#replays = new Replays({
       store,
-      handled: () => follower.handled,
+      handled: this.#handled,
       // As long as a read waits.
       readable: (position) => models.waitFor(position, { timeoutMs: 2_000 }),
     })
@@ -90,7 +92,7 @@ export class Live implements LogListener {
   ): Promise<ConversationFeed> {
     const conversationId = conversationIdOf(conversation)
     const asked = after == null ? undefined : decodeCursor(conversationId, after)
-    const { store, follower, watch, now } = this.#options
+    const { store, watch, now } = this.#options
     const stream = conversationStream(conversationId)
     const channel = await this.#channels.acquire(stream)
     if (!channel.mayRead(identity.userId)) {
@@ -108,7 +110,7 @@ export class Live implements LogListener {
       store,
       replays: this.#replays,
       identity,
-      handled: () => follower.handled,
+      handled: this.#handled,
       now,
       place,
       reset,
