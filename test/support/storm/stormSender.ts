@@ -20,7 +20,9 @@ interface SendAnswer {
   readonly payload?: {
     readonly data?: {
       readonly sendMessage: { readonly code?: string; readonly message?: { readonly revision: number } }
-    }
+    } | null
+    /** What was sent may stand in the log, and not be readable yet. */
+    readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[]
   }
 }
 
@@ -109,7 +111,7 @@ export class StormSender {
     }
     if (id === undefined || type === 'complete') return
     const number = Number(id)
-    const { message, code = type } = payload?.data?.sendMessage ?? {}
+    const { message, code = payload?.errors?.[0]?.extensions?.code ?? type } = payload?.data?.sendMessage ?? {}
     if (message) {
       this.acknowledged.set(number, message.revision)
       this.#underWay.delete(number)
