@@ -1,7 +1,8 @@
 // The frames of one subscription, made when they are asked for.
 
-import type { Outlet, Waiter } from '../live/audience.ts'
+import type { Outlet } from '../live/audience.ts'
 import { type MadeFrame, withExtensions } from '../live/madeFrame.ts'
+import type { Waiter } from '../live/pulling.ts'
 import type { Making, SharedMaking } from './frameMaker.ts'
 
 /** Where frames go that are made for many. */

@@ -1,7 +1,7 @@
 // Many followers of one conversation, whose frames are made once: on the channel and the feeds themselves.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import {
   by,
   memberRemoved,
@@ -160,7 +160,10 @@ test('groups are made for apart', async () => {
   expect([it.made, one.live, other.live]).toEqual([2, ['3'], ['3']])
 })
 
-test('others come in between while a thousand are served', async () => {
+test('a turn of the event loop serves some dozens, and lets others in between', async () => {
+  // Nothing else takes any time.
+  vi.spyOn(performance, 'now').mockReturnValue(0)
+  onTestFinished(() => void vi.restoreAllMocks())
   const it = room()
   const followers = Array.from({ length: 1_000 }, () => it.follow(bob))
   await settled()
@@ -172,7 +175,7 @@ test('others come in between while a thousand are served', async () => {
   }
   expect(served.at(-1)).toBe(1_000)
   const steps = served.map((count, turn) => count - (served[turn - 1] ?? 0))
-  expect(Math.max(...steps)).toBeLessThan(500)
+  expect(Math.max(...steps)).toBeLessThanOrEqual(64)
 })
 
 test('RESUME: what comes while a frame is made is delivered after it, and to those who come meanwhile just once', async () => {

@@ -29,11 +29,6 @@ export interface Outlet {
   deliver(made: MadeFrame): Promise<void> | void
 }
 
-/** Who pulls, and is told when there may be something again. */
-export interface Waiter {
-  resume(): void
-}
-
 export interface LiveFrame {
   /** Revisions of its first event and of its last. */
   readonly from: number

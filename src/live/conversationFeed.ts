@@ -4,11 +4,12 @@
 import type { Identity } from '../accounts/sessions.ts'
 import type { ConversationId } from '../domain/ids.ts'
 import type { EventStore, Position } from '../eventstore/port.ts'
-import type { Listener, LiveFrame, Outlet, Waiter } from './audience.ts'
+import type { Listener, LiveFrame, Outlet } from './audience.ts'
 import { type Channel, type Follower, type Sight, shows } from './channel.ts'
 import { beforeFirst, encodeCursor, type FeedPlace } from './cursor.ts'
 import { type FeedEvent, merged, seenFrom } from './event.ts'
 import { cut, type Frame } from './frame.ts'
+import { News, pulled, type Waiter } from './pulling.ts'
 import type { Replays } from './replays.ts'
 import { readFrame } from './streamReading.ts'
 
@@ -40,10 +41,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   /** Revision after which the follower may read nothing. */
   #end = Number.POSITIVE_INFINITY
   #visibleFrom = Number.POSITIVE_INFINITY
-  /** Something may have come since it was last looked. */
-  #woken = false
-  /** Told once when that is so, after nothing was left to pull. */
-  #waiter: Waiter | undefined
+  readonly #news = new News()
   #outlet: Outlet | undefined
   /** While it gets what is made for many. */
   #listening = false
@@ -68,7 +66,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   }
 
   wake(): void {
-    if (!this.#listening) this.#goOn()
+    if (!this.#listening) this.#news.ring()
   }
 
   endAt(revision: number): void {
@@ -90,7 +88,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
 
   leave(): void {
     this.#stopListening()
-    this.#goOn()
+    this.#news.ring()
   }
 
   /** The session has ended: nothing more is delivered, whatever stands between. */
@@ -99,16 +97,11 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     this.#closed = true
     this.#stopListening()
     this.#options.onClose(this)
-    this.#goOn()
+    this.#news.ring()
   }
 
   async next(): Promise<IteratorResult<Frame, undefined>> {
-    for (;;) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const taken = await this.pull({ resume: resolve })
-      if (taken) return taken
-      await promise
-    }
+    return await pulled((waiter) => this.pull(waiter))
   }
 
   /** As `next`, but undefined where there is nothing now: then the waiter is told once, when there may be. While it waits nothing is kept for it. */
@@ -118,8 +111,7 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
         this.close()
         break
       }
-      // Set before anything is read: what comes during the read is looked for.
-      this.#woken = false
+      this.#news.look()
       await this.#slow
       this.#slow = undefined
       if (this.#closed) break
@@ -129,9 +121,9 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
       const read = await this.#read()
       if (this.#closed) break
       if (read.events.length > 0 || this.#first) return { done: false, value: this.#frame(read) }
-      if (this.#woken) continue
+      if (this.#news.come) continue
       this.#listen()
-      this.#waiter = waiter
+      this.#news.tell(waiter)
       return undefined
     }
     return over
@@ -140,13 +132,6 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   return(): Promise<IteratorReturnResult<undefined>> {
     this.close()
     return Promise.resolve(over)
-  }
-
-  #goOn(): void {
-    this.#woken = true
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.resume()
   }
 
   /** From the place where nothing is left to pull. */

@@ -5,7 +5,6 @@
 import type { Identity } from '../accounts/sessions.ts'
 import { type ConversationId, rawId, type UserId } from '../domain/ids.ts'
 import { type EventStore, type Position, type RecordedEvent, start } from '../eventstore/port.ts'
-import type { Waiter } from './audience.ts'
 import { type Channel, shows } from './channel.ts'
 import type { Channels } from './channels.ts'
 import type { FeedEvent } from './event.ts'
@@ -14,6 +13,7 @@ import type { InboxHub, InboxListener, InboxOutlet } from './inboxHub.ts'
 import { type InboxDetail, type InboxItem, tell, tellOwn } from './inboxItems.ts'
 import type { MadeRun } from './inboxRuns.ts'
 import { type Attached, InboxStreams, type Part } from './inboxStreams.ts'
+import { News, pulled, type Waiter } from './pulling.ts'
 
 export type InboxReset = 'LOG_REPLACED' | 'TOO_FAR'
 
@@ -61,10 +61,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   /** A frame has said that the replay is over. */
   #caughtUp = false
   #closed = false
-  /** Something may have come since it was last looked. */
-  #woken = false
-  /** Told once when that is so, after nothing was left to pull. */
-  #waiter: Waiter | undefined
+  readonly #news = new News()
   #outlet: InboxOutlet | undefined
   #hub: InboxHub | undefined
   /** While it takes what is made for many. */
@@ -77,7 +74,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
     this.#options = options
     this.user = identity.userId
     const onNews = (): boolean => {
-      if (!this.#listening) this.#ring()
+      if (!this.#listening) this.#news.ring()
       return !this.#listening
     }
     this.#streams = new InboxStreams({ user: this.user, store, channels, onNews })
@@ -150,7 +147,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
       this.#listening = false
       this.#streams.lookAll()
     }
-    this.#ring()
+    this.#news.ring()
   }
 
   /** Nothing more is delivered. */
@@ -161,7 +158,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
     this.#letGo(this.#streams.dropAll())
     this.#hub?.exit(this)
     this.#options.onClose()
-    this.#ring()
+    this.#news.ring()
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -170,12 +167,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
   }
 
   async next(): Promise<IteratorResult<InboxFrame, undefined>> {
-    for (;;) {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const taken = await this.pull({ resume: resolve })
-      if (taken) return taken
-      await promise
-    }
+    return await pulled((waiter) => this.pull(waiter))
   }
 
   /** As `next`, but undefined where there is nothing now: then the waiter is told once, when there may be. While it waits nothing is kept for it. */
@@ -185,8 +177,7 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
         this.close()
         break
       }
-      // Set before anything is read: what comes during the read is looked for.
-      this.#woken = false
+      this.#news.look()
       await this.#slow
       this.#slow = undefined
       this.#letGo(this.#streams.dropLeft())
@@ -195,9 +186,9 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
       if (this.#closed) break
       if (frame) return { done: false, value: frame }
       this.#streams.hear()
-      if (this.#woken || this.#streams.hasNews || this.#attaching.size > 0) continue
+      if (this.#news.come || this.#streams.hasNews || this.#attaching.size > 0) continue
       this.#listening = this.#outlet !== undefined && this.#caughtUp
-      this.#waiter = waiter
+      this.#news.tell(waiter)
       return undefined
     }
     return over
@@ -219,13 +210,6 @@ export class InboxFeed implements AsyncIterableIterator<InboxFrame, undefined>, 
     if (attached.next !== from || !attached.member || about.has(this.user) || now() >= identity.deadline) return false
     attached.sight = attached.channel.sightOf(this.user, attached.sight)
     return shows(attached.sight, earliest)
-  }
-
-  #ring(): void {
-    this.#woken = true
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.resume()
   }
 
   async #take(place: InboxPlace): Promise<InboxFrame | undefined> {

@@ -105,6 +105,7 @@ export class InboxHub {
     this.#ringing = undefined
     if (this.#delivering) return
     this.#delivering = true
+    this.#share.begin()
     try {
       const making: Promise<Making>[] = []
       for (;;) {
@@ -151,7 +152,6 @@ export class InboxHub {
 
   /** In an order of their coming; those who come meanwhile have it already. */
   async #deliver({ held, run }: Making): Promise<void> {
-    this.#share.begin()
     for (const listener of [...held.listeners]) {
       const turn = this.#share.next()
       if (turn) await turn

@@ -50,8 +50,13 @@ export class Share {
 
   /** Once all have been served: a promise where the loop is busy with something else, and is to be left to that for a while. */
   rest(): Promise<void> | undefined {
-    this.#own += this.#now() - this.#began
-    return this.#elsewhere > busy && this.#elsewhere > this.#own ? sleep(restMs) : undefined
+    const own = this.#own + this.#now() - this.#began
+    return this.#elsewhere > busy && this.#elsewhere > own ? this.#rested() : undefined
+  }
+
+  async #rested(): Promise<void> {
+    await sleep(restMs)
+    this.begin()
   }
 
   async #giveWay(): Promise<void> {
