@@ -4,6 +4,7 @@
 import type { Kind } from './dialogues.ts'
 import { type Fanned, fanOut, figureColumns, figures, full, medianOf, oneRoom, short } from './fanning.ts'
 import { hasFlaskSocketIo, installPeers } from './peer.ts'
+import { QuietTrials } from './quiet.ts'
 import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 
 /** What Parley must reach, as a multiple of each peer's deliveries a second. */
@@ -32,16 +33,18 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
     ...(hasFlaskSocketIo() ? (['flaskSocketIo'] as const) : []),
   ]
   const samples: Sample[] = []
+  const trials = new QuietTrials()
   for (let trial = 1; trial <= lengths.trials; trial++)
     for (const kind of kinds)
-      for (const fanned of await fanOut({ kind, shape: oneRoom, lengths, options })) samples.push({ kind, ...fanned })
+      for (const fanned of await trials.run(() => fanOut({ kind, shape: oneRoom, lengths, options })))
+        samples.push({ kind, ...fanned })
   const judged = oneRoom.windows.flatMap((window) => kinds.map((kind) => judge(samples, kind, window)))
   return {
     name: 'fanout',
     columns: ['server', 'window', ...figureColumns, 'Parley ×', 'must', 'reached'],
     rows: judged.map(({ row }) => row),
     reached: judged.every(({ reached }) => reached),
-    note: `${lengths.subscribers} subscribers of one room with the same document. A message is under way until all have it; window: how many are. Parley's are durable first. Where the generator used about one core, it was the bottleneck.`,
+    note: `${lengths.subscribers} subscribers of one room with the same document. A message is under way until all have it; window: how many are. Parley's are durable first. Where the generator used about one core, it was the bottleneck. ${trials.note}`,
   }
 }
 

@@ -6,6 +6,7 @@ import { benchFolder, measureFsync } from './disk.ts'
 import { engineRow, requireEngines } from './engines.ts'
 import { type Generator, limitOf, loopDelayLimit, type Measured, startGenerator } from './load.ts'
 import { login, makeRoom, register } from './people.ts'
+import { QuietTrials } from './quiet.ts'
 import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { quantile, rounded, type Summary, summary } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
@@ -50,8 +51,9 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   const lengths = lengthsOf(options, { full, short })
   const samples: Sample[] = []
   const limits: string[] = []
+  const trials = new QuietTrials()
   for (let trial = 1; trial <= lengths.trials; trial++)
-    samples.push(...(await runTrial(trial, lengths, options, limits)))
+    samples.push(...(await trials.run(() => runTrial(trial, lengths, options, limits))))
   const judged = parts.map(({ name, factor }) => judge(name, factor, samples))
   return {
     name: 'latency',
@@ -65,6 +67,7 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
       `All in ms. ack p99 must be at most the disk's fsync p99 + ${allowed.ack}, delivery p99 at most + ${allowed.delivery}, three times that at half of the maximum; the rows of all trials are judged. Before the second part the server is kept as busy as it can be for ${lengths.floodMs / 1_000} s, which finds the maximum and warms it up.`,
       ...(options.cluster ? [engineRow] : []),
       ...limits,
+      trials.note,
     ].join('\n'),
     samples: Object.assign({}, ...judged.map(({ merged }) => merged)),
   }

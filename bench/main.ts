@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine, type Machine } from './machine.ts'
 import { type Bench, benches } from './names.ts'
 import { topOf } from './profile.ts'
+import { watchStolen } from './quiet.ts'
 import { type BenchOptions, type BenchResult, print } from './result.ts'
 
 const results = fileURLToPath(new URL('./results', import.meta.url))
@@ -86,7 +87,11 @@ async function runBench({ name, measures }: Bench, flags: Flags): Promise<BenchR
   return result
 }
 
-function write(result: BenchResult, machine: Machine, { quick, profile, cluster, trials = 3 }: Flags): void {
+function write(
+  result: BenchResult,
+  machine: Machine & { readonly stolen: number },
+  { quick, profile, cluster, trials = 3 }: Flags,
+): void {
   const date = new Date().toISOString().slice(0, 10)
   // Only what was measured in full and undisturbed is worth keeping.
   const folder = quick || profile || trials !== 3 ? path.join(results, 'tmp') : results
@@ -114,9 +119,11 @@ async function main(): Promise<number> {
   const failed: string[] = []
   for (const bench of parsed.chosen) {
     try {
+      const stolenSince = watchStolen()
       const result = await runBench(bench, parsed.flags)
       print(result)
-      write(result, machine, parsed.flags)
+      // The share of the machine's time that its host gave to others meanwhile.
+      write(result, { ...machine, stolen: Number(stolenSince().toFixed(4)) }, parsed.flags)
       if (!result.reached) failed.push(bench.name)
     } catch (error) {
       console.error(error instanceof Error ? error.message : error)

@@ -4,6 +4,7 @@
 import { startMeasured } from './measured.ts'
 import { pause } from './pause.ts'
 import { makeRoom, request } from './people.ts'
+import { QuietTrials } from './quiet.ts'
 import { type BenchOptions, type BenchResult, lengthsOf, print } from './result.ts'
 import { type ResumeGenerator, startResumeGenerator } from './resumeLoad.ts'
 import { quantile, rounded, type Summary, summary } from './samples.ts'
@@ -68,7 +69,9 @@ interface Sample {
 export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   const lengths = lengthsOf(options, { full, short })
   const samples: Sample[] = []
-  for (let trial = 1; trial <= lengths.trials; trial++) samples.push(...(await runTrial(trial, lengths, options)))
+  const trials = new QuietTrials()
+  for (let trial = 1; trial <= lengths.trials; trial++)
+    samples.push(...(await trials.run(() => runTrial(trial, lengths, options))))
   const judged = lengths.parts.map((part) => judge(part, samples))
   return {
     name: 'resume',
@@ -78,7 +81,7 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
     ],
     rows: judged.flatMap(({ rows }) => rows),
     reached: judged.every(({ reached }) => reached),
-    note: `${lengths.clients} clients are cut off at once and come back at once, evenly from 1 to so many messages back, while ${rate} messages a second are sent. Connected: from the cut until the last one had its session; all back: until the last one has what all had missed then. Faults: what came twice, out of order, or not at all, of everyone. Others: ${lengths.others} who stay; in ms from when a message was due to be sent, in a process of their own.`,
+    note: `${lengths.clients} clients are cut off at once and come back at once, evenly from 1 to so many messages back, while ${rate} messages a second are sent. Connected: from the cut until the last one had its session; all back: until the last one has what all had missed then. Faults: what came twice, out of order, or not at all, of everyone. Others: ${lengths.others} who stay; in ms from when a message was due to be sent, in a process of their own. ${trials.note}`,
     samples: Object.assign({}, ...judged.map(({ merged }) => merged)),
   }
 }

@@ -102,10 +102,11 @@ export class SessionWatch implements LogListener {
   watch(session: WatchedSession, onEnd: OnEnd): Disposable {
     const known = this.#watched.get(session.id)
     const watched: Watched = known ?? { session, onEnd: [] }
-    watched.onEnd = [...watched.onEnd, onEnd]
+    // Exactly as long as it must be: one that is written with `...` has room for many more.
+    watched.onEnd = watched.onEnd.concat(onEnd)
     if (!known) {
       this.#watched.set(session.id, watched)
-      this.#sessionsOf.set(session.userId, [...(this.#sessionsOf.get(session.userId) ?? []), session.id])
+      this.#sessionsOf.set(session.userId, (this.#sessionsOf.get(session.userId) ?? []).concat(session.id))
     }
     return new Watching(this, watched, onEnd)
   }

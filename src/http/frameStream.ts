@@ -64,7 +64,7 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined>,
   #running = false
   /** There may be one that was not looked for. */
   #again = false
-  readonly #onEnd: (() => void)[] = []
+  #held: readonly Disposable[] = []
 
   /** @param making makes the frames of what the source gives */
   constructor(source: AsyncIterator<unknown>, making: Making) {
@@ -133,10 +133,11 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined>,
     return Promise.reject(error)
   }
 
-  /** Calls back once, when the stream has ended in whichever way; at once if it has. */
-  onEnd(callback: () => void): void {
-    if (this.#ended) callback()
-    else this.#onEnd.push(callback)
+  /** Disposes of it when the stream has ended in whichever way; at once if it has. */
+  hold(held: Disposable): void {
+    if (this.#ended) held[Symbol.dispose]()
+    // Exactly as long as it must be: an array that grows by itself has room for many more.
+    else this.#held = this.#held.concat(held)
   }
 
   /** Ends with an error; a frame that is being made is dropped. */
@@ -203,7 +204,7 @@ export class FrameStream implements AsyncIterableIterator<MadeFrame, undefined>,
     else if (!asker) this.#failure = error
     else if (error) asker.reject(error)
     else asker.resolve(done)
-    for (const callback of this.#onEnd) callback()
+    for (const held of this.#held) held[Symbol.dispose]()
   }
 }
 

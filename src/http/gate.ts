@@ -247,11 +247,11 @@ export class Gate {
       return sessionEnded().errors
     }
     frames = new FrameStream(begun.source, this.#frames.of({ args: lasting(args), caller, identity }))
-    if (watching) frames.onEnd(() => watching[Symbol.dispose]())
-    if (place) frames.onEnd(() => place[Symbol.dispose]())
+    if (watching) frames.hold(watching)
+    if (place) frames.hold(place)
     // An event stream, or an operation with a token of its own: a device while it lasts.
     const device = identity && ownIdentity ? this.device(identity, caller.connectionId) : undefined
-    if (device) frames.onEnd(() => device[Symbol.dispose]())
+    if (device) frames.hold(device)
     this.#options.metrics?.operation('subscription', transport, 'ok')
     return frames
   }

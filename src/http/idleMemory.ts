@@ -17,7 +17,7 @@ const worthIt = 500
 /** Nobody is kept waiting by a pause of some tenths of a second, in shares of the time. */
 const idle = 0.1
 /** Thrice this settles whether it has become quiet, in ms. */
-const lookMs = 2_000
+const lookMs = 1_000
 
 export class IdleMemory {
   readonly #options: IdleMemoryOptions

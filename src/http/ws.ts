@@ -168,15 +168,13 @@ async function carryOut({
         `This socket holds ${subscriptionsPerSocket} subscriptions already: complete one of them, or open another socket.`,
       ),
     ]
-  connection.subscriptions += 1
+  const place = new SubscriptionPlace(connection)
   const frames = await gate.subscribe(admitted)
   if (!('next' in frames)) {
-    connection.subscriptions -= 1
+    place[Symbol.dispose]()
     return frames
   }
-  frames.onEnd(() => {
-    connection.subscriptions -= 1
-  })
+  frames.hold(place)
   // The library keeps both for as long as the subscription lasts.
   const args: ExecutionArgs = {
     schema: admitted.args.schema,
@@ -188,6 +186,20 @@ async function carryOut({
   outcomes.set(args, new SocketFrames({ id, frames, socket: connection }))
   if (underWay) connection.settle(underWay)
   return args
+}
+
+/** Of one subscription among those of its socket. A class, and no closure: each subscription has one. */
+class SubscriptionPlace implements Disposable {
+  readonly #connection: SocketConnection
+
+  constructor(connection: SocketConnection) {
+    this.#connection = connection
+    connection.subscriptions += 1
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.subscriptions -= 1
+  }
 }
 
 function outcomeOf(outcomes: Outcomes, args: ExecutionArgs): ExecutionResult | SocketFrames {

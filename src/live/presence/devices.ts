@@ -28,6 +28,7 @@ interface DevicesOptions {
 
 /** Times of `performance.now()` unless said. */
 interface Connection {
+  readonly id: string
   /** ms since 1970. */
   readonly since: number
   usedAt: number
@@ -36,7 +37,8 @@ interface Connection {
 }
 
 interface Person {
-  readonly devices: Map<string, Connection>
+  /** Few: a map of each person's own would be most of what somebody costs here. */
+  devices: readonly Connection[]
   /** Something was asked that came over none of the devices, as over plain HTTP. */
   usedAt: number
   /** When the last device went. */
@@ -52,6 +54,9 @@ interface Person {
 
 /** After how long the log is told again, where it could not be, in ms. */
 const againMs = 2_000
+
+const deviceOf = ({ devices }: Person, connectionId: string): Connection | undefined =>
+  devices.find(({ id }) => id === connectionId)
 
 /** A class, and no closure: each connection has one. */
 class Hold implements Disposable {
@@ -98,10 +103,11 @@ export class Devices {
     if (this.#closed) return { [Symbol.dispose]: () => {} }
     const person = this.#people.get(user) ?? this.#add(user)
     const now = performance.now()
-    const device = person.devices.get(connectionId) ?? { since: this.#options.now(), usedAt: now, holds: 0 }
+    const known = deviceOf(person, connectionId)
+    const device = known ?? { id: connectionId, since: this.#options.now(), usedAt: now, holds: 0 }
     device.usedAt = now
     device.holds++
-    person.devices.set(connectionId, device)
+    if (!known) person.devices = person.devices.concat(device)
     this.#review(user, person)
     return new Hold(this, user, connectionId)
   }
@@ -109,12 +115,12 @@ export class Devices {
   /** One of those who have told of this connection does not hold it any more. */
   letGo(user: UserId, connectionId: string): void {
     const person = this.#people.get(user)
-    const device = person?.devices.get(connectionId)
-    if (!person || !device) return
+    const device = person && deviceOf(person, connectionId)
+    if (!device) return
     device.holds--
     if (device.holds > 0 || this.#closed) return
-    person.devices.delete(connectionId)
-    if (person.devices.size === 0) {
+    person.devices = person.devices.filter((one) => one !== device)
+    if (person.devices.length === 0) {
       person.goneAt = performance.now()
       person.goneTime = this.#options.now()
     }
@@ -125,7 +131,7 @@ export class Devices {
   active(user: UserId, connectionId: string): void {
     const person = this.#people.get(user)
     if (!person) return
-    const device = person.devices.get(connectionId)
+    const device = deviceOf(person, connectionId)
     if (device) device.usedAt = performance.now()
     else person.usedAt = performance.now()
     if (person.told === 'away') this.#review(user, person)
@@ -137,8 +143,8 @@ export class Devices {
     this.#closed = true
     const leaving = [...this.#people].map(async ([user, person]) => {
       person.timer?.[Symbol.dispose]()
-      if (person.devices.size > 0) person.goneTime = this.#options.now()
-      person.devices.clear()
+      if (person.devices.length > 0) person.goneTime = this.#options.now()
+      person.devices = []
       await person.telling
       if (person.told !== 'none') await this.#tell(user, person)
     })
@@ -148,7 +154,7 @@ export class Devices {
 
   #add(user: UserId): Person {
     const person: Person = {
-      devices: new Map(),
+      devices: [],
       usedAt: Number.NEGATIVE_INFINITY,
       goneAt: Number.NEGATIVE_INFINITY,
       goneTime: 0,
@@ -174,7 +180,7 @@ export class Devices {
     }
     const due = this.#dueIn(person)
     if (due === undefined) {
-      if (person.devices.size === 0) this.#people.delete(user)
+      if (person.devices.length === 0) this.#people.delete(user)
       return
     }
     person.timer = this.#options.wheel.after(due, () => this.#review(user, person))
@@ -202,9 +208,9 @@ export class Devices {
   }
 
   #attendance(person: Person): Attendance {
-    if (person.devices.size > 0) {
+    if (person.devices.length > 0) {
       const away = this.#awayOf(person)
-      return attendanceOf([...person.devices.values()].map((device) => ({ away: away(device) })))
+      return attendanceOf(person.devices.map((device) => ({ away: away(device) })))
     }
     const waits = !this.#closed && performance.now() - person.goneAt < this.#options.times.graceMs
     return waits ? person.told : 'none'
@@ -212,7 +218,7 @@ export class Devices {
 
   #devicesOf(person: Person): readonly Device[] {
     const away = this.#awayOf(person)
-    return [...person.devices].map(([id, device]) => ({ id, since: dateTime(device.since), away: away(device) }))
+    return person.devices.map((device) => ({ id: device.id, since: dateTime(device.since), away: away(device) }))
   }
 
   /** Which of their devices nothing has been asked on for some time. */
@@ -225,10 +231,10 @@ export class Devices {
   #dueIn(person: Person): number | undefined {
     const { graceMs, awayAfterMs } = this.#options.times
     const now = performance.now()
-    if (person.devices.size === 0) return person.told === 'none' ? undefined : person.goneAt + graceMs - now
+    if (person.devices.length === 0) return person.told === 'none' ? undefined : person.goneAt + graceMs - now
     if (person.told === 'away') return undefined
     let used = person.usedAt
-    for (const device of person.devices.values()) used = Math.max(used, device.usedAt)
+    for (const device of person.devices) used = Math.max(used, device.usedAt)
     return used + awayAfterMs - now
   }
 }
