@@ -3,6 +3,7 @@
 import type { ExecutionResult } from 'graphql'
 import type { FrameCuts, MadeFrame } from '../live/madeFrame.ts'
 import { isObject } from './gateRequest.ts'
+import { FrameMould } from './textFrame.ts'
 
 interface FrameOptions {
   /** Where its feed stands once it has been received; undefined where a feed cannot be gone on with. */
@@ -16,6 +17,8 @@ export class Frame implements ExecutionResult, MadeFrame {
   readonly data: NonNullable<ExecutionResult['data']>
   readonly #options: FrameOptions
   #written: Written | undefined
+  #deliveries = 0
+  #mould: FrameMould | undefined
 
   constructor({ errors, data }: Pick<ExecutionResult, 'errors'> & Pick<Frame, 'data'>, options: FrameOptions) {
     if (errors) this.errors = errors
@@ -39,6 +42,13 @@ export class Frame implements ExecutionResult, MadeFrame {
 
   get cuts(): FrameCuts | undefined {
     return this.#write().cuts
+  }
+
+  /** Of messages that hold it; undefined for the first, which may be the only one. @param tail the same for all of them */
+  mouldEndingWith(tail: Uint8Array): FrameMould | undefined {
+    this.#deliveries += 1
+    if (this.#deliveries > 1) this.#mould ??= new FrameMould(this.#write().bytes, tail)
+    return this.#mould
   }
 
   #write(): Written {

@@ -7,7 +7,7 @@ import type { Identity } from '../accounts/sessions.ts'
 import type { OpenConnection } from './connections.ts'
 import type { Gate } from './gate.ts'
 import type { Connection } from './gateRequest.ts'
-import { textFrame } from './textFrame.ts'
+import { type FrameMould, textFrame } from './textFrame.ts'
 
 interface SocketConnectionOptions {
   readonly socket: WebSocket
@@ -137,10 +137,27 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
     let bytes = 0
     for (const part of parts) bytes += part.byteLength
-    const fits = this.#slowSince === undefined && socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
     // Nothing is compressed, so that the library writes each of its frames in one go: this one stands between two of them.
-    if (fits) this.#stream.write(textFrame(...parts))
+    if (this.#fits(bytes)) this.#stream.write(textFrame(...parts))
     else return this.send(Buffer.concat(parts))
+  }
+
+  /** The same for a message that goes to many and differs in its first part only. */
+  sendMoulded(first: Uint8Array, mould: FrameMould): Promise<void> | void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
+    const frame = mould.frame(first)
+    if (this.#fits(frame.byteLength)) {
+      this.#stream.write(frame)
+      if (this.#stream.writableLength > 0) mould.keep()
+      return
+    }
+    return this.send(mould.message(first))
+  }
+
+  /** So much more may wait to go out. */
+  #fits(bytes: number): boolean {
+    return this.#slowSince === undefined && this.#socket.bufferedAmount + bytes <= this.#gate.limits.bufferedBytes
   }
 
   /** What is sent on this turn goes out in one write: an answer and the `complete` after it, for instance. */

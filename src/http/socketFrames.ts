@@ -2,12 +2,16 @@
 
 import { GraphQLError } from 'graphql'
 import type { MadeFrame } from '../live/madeFrame.ts'
+import { Frame } from './frame.ts'
 import type { FrameReader, FrameStream } from './frameStream.ts'
+import type { FrameMould } from './textFrame.ts'
 
 /** Where frames go. */
 interface FrameSocket {
   /** Sends a message, given in parts of UTF-8; a promise while the client has too much left to read. */
   sendParts(...parts: readonly Uint8Array[]): Promise<void> | void
+  /** The same for a message that goes to many and differs in its first part only. */
+  sendMoulded(first: Uint8Array, mould: FrameMould): Promise<void> | void
   /** While the client has something left to read: until it has gone out. */
   busy(): Promise<void> | undefined
   /** What the frames are made from cannot be reached: closes the socket, so that the client comes back. */
@@ -62,8 +66,10 @@ export class SocketFrames implements AsyncIterableIterator<never, undefined>, Fr
     return promise
   }
 
-  deliver({ parts }: MadeFrame): Promise<void> | void {
-    return this.#socket.sendParts(this.#head, ...parts, tail)
+  deliver(made: MadeFrame): Promise<void> | void {
+    const mould = made instanceof Frame ? made.mouldEndingWith(tail) : undefined
+    if (mould) return this.#socket.sendMoulded(this.#head, mould)
+    return this.#socket.sendParts(this.#head, ...made.parts, tail)
   }
 
   busy(): Promise<void> | undefined {

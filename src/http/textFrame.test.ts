@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { textFrame } from './textFrame.ts'
+import { FrameMould, textFrame } from './textFrame.ts'
 
 test.each([0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 200_000])(
   'a text of %i bytes arrives as it was, between frames of the library',
@@ -37,3 +37,21 @@ test.each([0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 200_000])(
     expect(heard).toEqual(['before', text, 'after'])
   },
 )
+
+test('what a mould makes for each is what the text would be by itself, whatever has been written and what has not', () => {
+  const rest = ['é'.repeat(20), '…', 'x'.repeat(40)].map((part) => Buffer.from(part))
+  for (const grown of ['', 'y'.repeat(100), 'y'.repeat(65_500)]) {
+    const mould = new FrameMould(...rest, Buffer.from(grown))
+    const kept: { readonly frame: Buffer; readonly first: Buffer }[] = []
+    for (const [index, name] of ['1', '2', 'a longer one', '3', 'é', 'the longest of all', '4', '5'].entries()) {
+      const first = Buffer.from(name)
+      const frame = mould.frame(first)
+      expect(frame.equals(textFrame(first, ...rest, Buffer.from(grown)))).toBe(true)
+      expect(mould.message(first).toString()).toBe(`${name}${rest.join('')}${grown}`)
+      if (index % 3 !== 0) continue
+      mould.keep()
+      kept.push({ frame, first })
+    }
+    for (const { frame, first } of kept) expect(frame.equals(textFrame(first, ...rest, Buffer.from(grown)))).toBe(true)
+  }
+})

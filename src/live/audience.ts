@@ -40,7 +40,7 @@ export interface LiveFrame {
 
 /** Somebody in an audience: has everything up to what is delivered next. */
 export interface Listener {
-  /** Takes the frame; or leaves the audience, and goes its own way from where it is. */
+  /** Takes the frame; or leaves the audience, and goes its own way from where it is. Nothing where it has left already. */
   take(frame: LiveFrame): void
   /** Leaves the audience, and goes its own way. */
   leave(): void
@@ -124,8 +124,7 @@ export class Audience {
     for (const listener of [...this.#listeners]) {
       const turn = this.#share.next()
       if (turn) await turn
-      // Another one's frame may have made it leave.
-      if (this.#listeners.has(listener)) listener.take(frame)
+      listener.take(frame)
     }
   }
 }

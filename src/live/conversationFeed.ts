@@ -75,8 +75,8 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
   }
 
   take(frame: LiveFrame): void {
-    // It had received this before it began to listen.
-    if (this.#place.revision >= frame.through) return
+    // It has left meanwhile, or had received this before it began to listen.
+    if (!this.#listening || this.#place.revision >= frame.through) return
     if (this.#mayTake(frame)) {
       this.#place = placeAt(frame.through)
       const slow = this.#outlet?.deliver(frame.made)

@@ -38,5 +38,31 @@ test('in a turn of the event loop some dozens are served while there is little e
 
 test('where all else takes longer, it is served for as long as that took, and never for long', async () => {
   expect((await served(1_000, 2)).slice(1, -1)).toEqual([256, 256, 256])
-  expect(Math.max(...(await served(3_000, 50)))).toBeLessThanOrEqual(640)
+  expect(Math.max(...(await served(3_000, 50)))).toBeLessThanOrEqual(512)
+})
+
+test('many who hand out at once to a few each serve some hundred together in a turn', async () => {
+  const turns = [0]
+  let over = false
+  const counting = (async () => {
+    while (!over) {
+      await nextTurn()
+      turns.push(0)
+    }
+  })()
+  const handOut = async () => {
+    const share = new Share()
+    share.begin()
+    for (let index = 0; index < 10; index++) {
+      const turn = share.next()
+      if (turn) await turn
+      turns[turns.length - 1] = (turns.at(-1) ?? 0) + 1
+    }
+  }
+  await Promise.all(Array.from({ length: 300 }, handOut))
+  over = true
+  await counting
+  expect(turns.reduce((sum, number) => sum + number)).toBe(3_000)
+  // Where turns are counted and where they begin is not quite the same.
+  expect(Math.max(...turns)).toBeLessThanOrEqual(2 * 512)
 })

@@ -1,9 +1,12 @@
 // The part of the event loop that handing out takes: many are served, and whatever else there is to do is not kept waiting.
 
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { Turns } from './turns.ts'
 
 /** So many are served in one turn of the event loop, which takes some 0.6 ms: what is asked meanwhile waits for so long. */
 const few = 64
+/** So many of all who hand out something: a message each to many small rooms holds the event loop no longer than one to a large one. */
+const together = new Turns(512)
 /** In one turn at most, in ms. */
 const longest = 5
 /** Where all else takes more than this while something is handed out, in ms, and more than that itself, the loop is busy. */
@@ -41,11 +44,11 @@ export class Share {
 
   /** Before the next one is served. A promise where that is to be in a later turn. */
   next(): Promise<void> | undefined {
-    if (this.#served < few || this.#now() - this.#began < this.#others) {
-      this.#served++
-      return undefined
-    }
-    return this.#giveWay()
+    if (this.#served >= few && this.#now() - this.#began >= this.#others) return this.#giveWay(nextShare())
+    const turn = together.take()
+    if (turn) return this.#giveWay(turn)
+    this.#served++
+    return undefined
   }
 
   /** Once all have been served: a promise where the loop is busy with something else, and is to be left to that for a while. */
@@ -59,14 +62,19 @@ export class Share {
     this.begin()
   }
 
-  async #giveWay(): Promise<void> {
+  async #giveWay(turn: Promise<void>): Promise<void> {
     const ended = this.#now()
     this.#own += ended - this.#began
-    await nextTurn()
+    await turn
     this.#began = this.#now()
     const others = this.#began - ended
     this.#elsewhere += others
     this.#others = Math.min(longest, others)
     this.#served = 1
   }
+}
+
+async function nextShare(): Promise<void> {
+  await nextTurn()
+  await together.take()
 }
