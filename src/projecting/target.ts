@@ -1,6 +1,7 @@
 // One build that events are folded into: its newest documents in memory, and what is yet to be written.
 
 import { type Projection, removed } from '../../projections/projection.ts'
+import { Canonical } from '../canonical.ts'
 import type { Document, Documents, RecordChange, Write } from '../documents/port.ts'
 import type { EventType, Recorded } from '../domain/events.ts'
 import { type Position, type Revision, start } from '../eventstore/port.ts'
@@ -10,6 +11,9 @@ import { ParkedDocuments } from './parkedDocuments.ts'
 import { type Parked, parkedStreamId, whatAndWhere } from './parking.ts'
 
 type OnError = 'park' | 'note' | 'fail'
+
+/** Ids of documents, of all builds: the same people and rooms come again and again. */
+const lately = new Canonical(65_536)
 
 interface TargetOptions {
   readonly projection: Projection
@@ -212,7 +216,9 @@ export class Target {
   }
 
   #add(id: string, event: Recorded, first: boolean): void {
-    this.#ids.push(id)
+    // Where it begins with this event, no earlier one has named it.
+    const known = first ? id : lately.of(id)
+    this.#ids.push(known)
     this.#events.push(event)
     this.#entries.push(first ? this.#put(absent(id)) : undefined)
   }

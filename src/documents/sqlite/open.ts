@@ -169,7 +169,8 @@ class SqliteDocuments implements Documents {
 
   async write(writes: readonly Write[], records: readonly RecordChange[] = []): Promise<void> {
     if (writes.length === 0 && records.length === 0) return
-    await this.#recent.during(writes, () =>
+    const beingFilled = (collection: string) => this.#writing.rowTable(collection) !== undefined
+    await this.#recent.during(writes, beingFilled, () =>
       this.#writing.carryOut({
         kind: 'write',
         rows: pack(writes),

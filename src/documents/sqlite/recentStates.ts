@@ -17,6 +17,8 @@ export class RecentStates {
   readonly #known = new LRUCache<string, Known>({ maxSize: mostStates, sizeCalculation: () => 1 })
   /** How many writes to a document are under way. */
   readonly #underWay = new Map<string, number>()
+  /** How many calls are under way that write to a collection which is being filled. */
+  readonly #filling = new Map<string, number>()
 
   get(collection: string, id: string): Known | undefined {
     return this.#known.get(keyOf(collection, id))
@@ -24,21 +26,32 @@ export class RecentStates {
 
   /** @param length of its JSON, 0 where there is none */
   found(collection: string, id: string, known: Known, length: number): void {
+    if (length > longest || this.#filling.has(collection)) return
     const key = keyOf(collection, id)
-    if (length <= longest && !this.#underWay.has(key)) this.#known.set(key, known)
+    if (!this.#underWay.has(key)) this.#known.set(key, known)
   }
 
-  /** Around the write: what it touches is read from the file meanwhile. */
-  async during(writes: readonly Write[], write: () => Promise<void>): Promise<void> {
-    const keys = writes.map(({ collection, id }) => keyOf(collection, id))
-    for (const key of keys) {
-      this.#known.delete(key)
-      this.#underWay.set(key, (this.#underWay.get(key) ?? 0) + 1)
-    }
+  /**
+   * Around the write: what it touches is read from the file meanwhile.
+   * @param beingFilled of such a collection nothing was found yet, and nothing is kept: a name for each document would be a large
+   * part of what filling it costs here
+   */
+  async during(
+    writes: readonly Write[],
+    beingFilled: (collection: string) => boolean,
+    write: () => Promise<void>,
+  ): Promise<void> {
+    const filling = [...new Set(writes.map(({ collection }) => collection))].filter(beingFilled)
+    const others = filling.length === 0 ? writes : writes.filter(({ collection }) => !filling.includes(collection))
+    const keys = others.map(({ collection, id }) => keyOf(collection, id))
+    for (const key of keys) this.#known.delete(key)
+    begin(this.#underWay, keys)
+    begin(this.#filling, filling)
     try {
       await write()
     } finally {
-      for (const key of keys) this.#ended(key)
+      end(this.#underWay, keys)
+      end(this.#filling, filling)
     }
   }
 
@@ -46,11 +59,17 @@ export class RecentStates {
   clear(): void {
     this.#known.clear()
   }
+}
 
-  #ended(key: string): void {
-    const left = (this.#underWay.get(key) ?? 1) - 1
-    if (left === 0) this.#underWay.delete(key)
-    else this.#underWay.set(key, left)
+function begin(counts: Map<string, number>, names: readonly string[]): void {
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+}
+
+function end(counts: Map<string, number>, names: readonly string[]): void {
+  for (const name of names) {
+    const left = (counts.get(name) ?? 1) - 1
+    if (left === 0) counts.delete(name)
+    else counts.set(name, left)
   }
 }
 

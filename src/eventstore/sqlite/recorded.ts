@@ -1,9 +1,14 @@
 // Stored strings as the events that Parley sees.
 
+import { Canonical } from '../../canonical.ts'
 import type { Json, Metadata, RecordedEvent } from '../port.ts'
 import { messageOf } from './failure.ts'
 import { positionOf } from './positions.ts'
 import { columnsOfRow, type Rows, type StoredEvent } from './protocol.ts'
+
+/** Of the log: many events share them. */
+const streams = new Canonical(4_096)
+const types = new Canonical(512)
 
 /** What is delivered went through JSON, live as from the file: `undefined` is gone, dates are strings. */
 export function recorded(event: StoredEvent): RecordedEvent {
@@ -67,11 +72,13 @@ export function eventsOfText(text: string, withoutBody?: ReadonlySet<string>): R
 
 function eventOfRow(row: unknown, withoutBody: ReadonlySet<string> | undefined): RecordedEvent | undefined {
   if (!Array.isArray(row) || row.length !== columnsOfRow) return undefined
-  const [count, stream, revision, id, type, data, body, metadata] = row as unknown[]
+  const [count, name, revision, id, kind, data, body, metadata] = row as unknown[]
   if (typeof count !== 'number' || typeof revision !== 'number') return undefined
-  if (typeof stream !== 'string' || typeof id !== 'string' || typeof type !== 'string') return undefined
+  if (typeof name !== 'string' || typeof id !== 'string' || typeof kind !== 'string') return undefined
   if (!isObject(data) || !isObject(metadata) || !(body === null || isObject(body))) return undefined
   const position = positionOf(count)
+  const stream = streams.of(name)
+  const type = types.of(kind)
   // Metadata are strings only, by the port's contract. Fields stand as in `recorded`, so that all events have one shape.
   const strings = metadata as Metadata
   if (body === null || withoutBody?.has(id)) return { id, type, stream, revision, position, data, metadata: strings }
