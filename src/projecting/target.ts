@@ -1,9 +1,9 @@
 // One build that events are folded into: its newest documents in memory, and what is yet to be written.
 
 import { type Projection, removed } from '../../projections/projection.ts'
-import { Canonical } from '../canonical.ts'
 import type { Document, Documents, RecordChange, Write } from '../documents/port.ts'
 import type { EventType, Recorded } from '../domain/events.ts'
+import { Canonical } from '../eventstore/canonical.ts'
 import { type Position, type Revision, start } from '../eventstore/port.ts'
 import { AbsentFilter } from './absentFilter.ts'
 import { type CacheLimits, DocumentCache, type Entry, entry } from './documentCache.ts'

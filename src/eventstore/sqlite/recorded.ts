@@ -1,6 +1,6 @@
 // Stored strings as the events that Parley sees.
 
-import { Canonical } from '../../canonical.ts'
+import { Canonical } from '../canonical.ts'
 import type { Json, Metadata, RecordedEvent } from '../port.ts'
 import { messageOf } from './failure.ts'
 import { positionOf } from './positions.ts'
