@@ -52,8 +52,11 @@ export async function run(options: BenchOptions = {}): Promise<BenchResult> {
   const samples: Sample[] = []
   const limits: string[] = []
   const trials = new QuietTrials()
-  for (let trial = 1; trial <= lengths.trials; trial++)
-    samples.push(...(await trials.run(() => runTrial(trial, lengths, options, limits))))
+  for (let trial = 1; trial <= lengths.trials; trial++) {
+    const run = await trials.run(() => runTrial(trial, lengths, options))
+    samples.push(...run.samples)
+    limits.push(...run.limits)
+  }
   const judged = parts.map(({ name, factor }) => judge(name, factor, samples))
   return {
     name: 'latency',
@@ -77,9 +80,9 @@ async function runTrial(
   trial: number,
   lengths: Lengths,
   { profile, cluster = false }: BenchOptions,
-  limits: string[],
-): Promise<Sample[]> {
+): Promise<{ readonly samples: readonly Sample[]; readonly limits: readonly string[] }> {
   const folder = benchFolder('latency')
+  const limits: string[] = []
   try {
     await using engines = cluster ? await requireEngines() : undefined
     await using server = await startBenchServer({ folder, profile, env: engines?.env ?? {} })
@@ -100,7 +103,8 @@ async function runTrial(
     const logins = startLogins(server, name)
     const busy = await steady('50/s, logins', normalRate)
     await logins.stop()
-    return [cold, quiet, busy, await steady('half load', most.rate / 2)]
+    const half = await steady('half load', most.rate / 2)
+    return { samples: [cold, quiet, busy, half], limits }
   } finally {
     rmSync(folder, { recursive: true })
   }

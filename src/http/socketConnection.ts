@@ -116,9 +116,8 @@ export class SocketConnection implements ProtocolSocket, OpenConnection, Connect
     const socket = this.#socket
     // Its subscriptions end now: one whose source always has more would never let the socket tell that it has closed.
     if (socket.readyState !== socket.OPEN) return this.#end(1006, '')
-    const { bufferedBytes } = this.#gate.limits
     // While it is slow everything is sent with a callback, so that the last of them sees that nothing is left.
-    if (this.#slowSince === undefined && socket.bufferedAmount + data.length <= bufferedBytes) {
+    if (this.#fits(data.length)) {
       this.#gather()
       return socket.send(data, asText)
     }
