@@ -86,7 +86,7 @@ export class Connection {
     const onCaller = () => end(signal?.reason)
     session.ended.signal.addEventListener('abort', onSession)
     signal?.addEventListener('abort', onCaller)
-    const timer = setTimeout(() => end(new Late(`There was no answer within ${Math.round(ms)} ms.`)), ms)
+    const timer = setTimeout(() => end(late(ms)), ms)
     try {
       if (session.ended.signal.aborted) onSession()
       const given = new Promise<never>((_, reject) => {
@@ -188,16 +188,27 @@ export class Connection {
     }
   }
 
+  /**
+   * Asks, until something is heard or the patience is over. Other calls that are late have the connection made anew
+   * meanwhile, again and again under load, and end the question with it: it is then asked over the new one.
+   */
   async #ask(): Promise<void> {
-    const session = this.#session
-    try {
-      await this.call(newest, { ms: watchPatienceMs, signal: this.#stop.signal })
-      this.#heard(session)
-    } catch (error) {
-      // Given up meanwhile for another reason: that says nothing, and the next question comes soon.
-      if (this.closed || (session !== this.#session && !(error instanceof Late))) return
-      this.#lost(error)
-      this.renew(session)
+    const asked = performance.now()
+    for (;;) {
+      const session = this.#session
+      const ms = Math.max(1, asked + watchPatienceMs - performance.now())
+      try {
+        await this.call(newest, { ms, signal: this.#stop.signal })
+        this.#heard(session)
+        return
+      } catch (error) {
+        if (this.closed || this.#heardAt > asked) return
+        const isLate = error instanceof Late || performance.now() - asked >= watchPatienceMs
+        if (!isLate && session !== this.#session) continue
+        this.#lost(isLate ? late(watchPatienceMs) : error)
+        this.renew(session)
+        return
+      }
     }
   }
 
@@ -207,6 +218,8 @@ export class Connection {
     if (!known) this.#options.onLost?.(this.#fault)
   }
 }
+
+const late = (ms: number): Late => new Late(`There was no answer within ${Math.round(ms)} ms.`)
 
 /** The cheapest question that only a leader answers. */
 async function newest(client: EventStoreDBClient, signal: AbortSignal): Promise<void> {
