@@ -23,6 +23,11 @@ export interface Command<State, E extends ParleyEvent> {
   decide(state: State, known: Known): Decision<E>
   /** Messages that `decide` asks about. */
   readonly messages?: readonly MessageId[]
+  /**
+   * Those are what `decide` makes, so that as a rule none of them is there: the log takes no id twice. They are looked for once it
+   * has refused them, and before anybody is refused.
+   */
+  readonly presumedNew?: boolean
   readonly requester: Requester
 }
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { messages } from '../../projections/messages.ts'
-import { ada, as, bob, general } from '../../test/fixtures/people.ts'
+import { ada, as, bob, eve, general } from '../../test/fixtures/people.ts'
 import { generalStream, Node } from '../../test/support/node.ts'
 import { keyedMessageId, rawId } from '../domain/ids.ts'
 import { MessageFacts } from './facts.ts'
@@ -87,12 +87,24 @@ test('a sending waits for no read model, and with a key it costs at most one ind
     return node.documents.reads.slice(before).map((read) => read.replace(/_v\d+.*/, ''))
   }
   expect(await reads(() => api(node).send(by(), input('No key')))).toEqual([])
-  expect(await reads(() => api(node).send(by(), input('A key', 'key-1')))).toEqual(['get messages'])
-  expect(await reads(() => api(node).send(by(), input('A key', 'key-1')))).toEqual(['get messages'])
-  // All keys of a batch in one read.
+  expect(await reads(() => api(node).send(by(), input('A key', 'key-1')))).toEqual([])
+  // Its event is still at hand.
+  expect(await reads(() => api(node).send(by(), input('A key', 'key-1')))).toEqual([])
   const many = () => Promise.all(['a', 'b', 'c'].map((key) => api(node).send(by(), input(key, key))))
-  expect(await reads(many)).toEqual(['get messages'])
+  expect(await reads(many)).toEqual([])
   expect(node.projecting.checkpoint < (await node.log.end())).toBe(true)
+  await node.level()
+  await node.unfollow()
+  await node.say('last')
+  const appends = node.store.appends.length
+  // Now the log refuses them, and all of the batch are looked for in one read.
+  expect(await reads(many)).toEqual(['get messages'])
+  expect(node.store.appends.length).toBe(appends + 1)
+  const mixed = () => Promise.all(['c', 'd', 'a'].map((key) => api(node).send(by(), input(key, key))))
+  expect(await reads(mixed)).toEqual(['get messages'])
+  // Nobody is refused before it is known that the key has not sent.
+  expect(await reads(() => api(node).send(by(eve), input('Not a member', 'key-2')))).toEqual(['get messages'])
+  expect(await node.texts()).toEqual(['first', 'No key', 'A key', 'a', 'b', 'c', 'last', 'd'])
 })
 
 test('a document that stands still is passed by: its events are read from the log', async () => {

@@ -191,6 +191,18 @@ export class MessageFacts {
     return facts
   }
 
+  /** What the newest events say of these messages, without a read: those that they do not begin are not there. */
+  latest(ids: readonly MessageId[]): Map<MessageId, MessageFact> {
+    const facts = new Map<MessageId, MessageFact>()
+    for (const id of ids) {
+      let fact: MessageFact | undefined
+      for (const event of this.#recent.get(id) ?? []) fact = evolveFact(fact, event)
+      if (fact) facts.set(id, fact)
+    }
+    this.#drop(this.#models.checkpoint)
+    return facts
+  }
+
   /** Reads the events between the read models' checkpoint and what is kept here. */
   async #fill(checkpoint: Position): Promise<void> {
     const earlier: Recorded[] = []

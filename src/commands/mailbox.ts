@@ -129,10 +129,11 @@ export class Mailbox<State, E extends ParleyEvent> {
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
     const deadline = Math.min(...batch.map(({ since }) => since)) + patienceMs
     await this.#leaveRoom()
+    let presuming = batch.every(({ command: { messages = [], presumedNew } }) => presumedNew || messages.length === 0)
     for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
       const at = await this.#load(deadline)
-      const facts = await inTime(this.#factsFor(batch), deadline, unread)
+      const facts = presuming ? this.#latestFactsFor(batch) : await inTime(this.#factsFor(batch), deadline, unread)
       const { aggregate, stream, store, clock, shared } = this.#options
       const { decided, events, next, rest } = decideAll({
         aggregate,
@@ -142,6 +143,10 @@ export class Mailbox<State, E extends ParleyEvent> {
         facts,
         now: clock.now(),
       })
+      if (presuming && decided.some(({ outcome, waiting }) => 'kind' in outcome && waiting.command.messages?.length)) {
+        presuming = false
+        continue
+      }
       const expected = at.revision === -1 ? 'none' : at.revision
       // An append of nothing checks what is expected. What was read only now is as good.
       const asks = events.length > 0 || (shared && warm)
@@ -149,7 +154,9 @@ export class Mailbox<State, E extends ParleyEvent> {
       const outcome = asks ? await appendUntilKnown({ store, stream, events, expected, deadline, shared }) : undefined
       this.#tookMs = performance.now() - began
       if (outcome?.kind === 'conflict') {
-        this.#metAt = performance.now()
+        // Where nobody else appends, it is a message that was there.
+        if (shared || !presuming) this.#metAt = performance.now()
+        presuming = false
         // The first to come back need not wait; then those that meet again and again do so at different times. What is read
         // after the wait is new when it is decided against.
         const { first, most } = politenessMs
@@ -206,8 +213,11 @@ export class Mailbox<State, E extends ParleyEvent> {
   }
 
   async #factsFor(batch: readonly Waiting<State, E>[]): Promise<Map<MessageId, MessageFact>> {
-    const ids = batch.flatMap(({ command }) => command.messages ?? [])
-    return (await this.#facts?.about(ids)) ?? new Map()
+    return (await this.#facts?.about(messagesOf(batch))) ?? new Map()
+  }
+
+  #latestFactsFor(batch: readonly Waiting<State, E>[]): Map<MessageId, MessageFact> {
+    return this.#facts?.latest(messagesOf(batch)) ?? new Map()
   }
 
   #settle(
@@ -238,6 +248,9 @@ export class Mailbox<State, E extends ParleyEvent> {
     await snapshots.write(aggregate, stream, at).catch(() => {})
   }
 }
+
+const messagesOf = <State, E extends ParleyEvent>(batch: readonly Waiting<State, E>[]): readonly MessageId[] =>
+  batch.flatMap(({ command }) => command.messages ?? [])
 
 /** Nothing was appended. What was refused before anything had changed stands; the rest was decided against what is not. */
 function refuseAll<State, E extends ParleyEvent>(decided: readonly Decided<State, E>[], refusal: Refusal): void {

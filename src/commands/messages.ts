@@ -93,6 +93,7 @@ export class MessageCommands {
     const outcome = await this.#commands.run(conversations, conversationStream(conversationId), {
       requester,
       messages: key === undefined ? [] : [id],
+      presumedNew: true,
       decide: (conversation, known) =>
         decide(conversation, message, { known: key === undefined ? undefined : known.message(id), now: known.now }),
     })
