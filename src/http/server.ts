@@ -38,6 +38,11 @@ export interface HttpServerOptions {
 
 /** How long a stopping server waits for clients to take their leave, in ms. */
 const farewellMs = 2_000
+/**
+ * Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`). Of Node's usual 511 the rest of a
+ * thousand who come back at once would be dropped without a word, and try again after one, three or seven seconds.
+ */
+const backlog = 16_384
 
 export class HttpServer {
   readonly #options: HttpServerOptions
@@ -89,7 +94,7 @@ export class HttpServer {
   async listen(host: string, port: number): Promise<AddressInfo> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#server.once('error', reject)
-    this.#server.listen({ host, port }, resolve)
+    this.#server.listen({ host, port, backlog }, resolve)
     try {
       await promise
     } finally {
