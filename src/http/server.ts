@@ -11,6 +11,7 @@ import { Graphiql, wantsPage } from './graphiql.ts'
 import { createGraphqlHttp, errorResponse, type HttpHandler } from './graphqlHttp.ts'
 import type { Health } from './health.ts'
 import { IdleMemory } from './idleMemory.ts'
+import { Listening } from './listening.ts'
 import { corsHeaders, type OriginPolicy, preflightHeaders } from './origins.ts'
 import { allowMethods, securityHeaders, sendProblem } from './problem.ts'
 import type { RequestLogger } from './requestLogger.ts'
@@ -38,15 +39,11 @@ export interface HttpServerOptions {
 
 /** How long a stopping server waits for clients to take their leave, in ms. */
 const farewellMs = 2_000
-/**
- * Connections that may wait to be accepted; the system may allow fewer (`net.core.somaxconn`). Of Node's usual 511 the rest of a
- * thousand who come back at once would be dropped without a word, and try again after one, three or seven seconds.
- */
-const backlog = 16_384
 
 export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #server: Server
+  readonly #listening: Listening
   readonly #connections: Connections
   readonly #post: HttpHandler
   readonly #stream: HttpHandler
@@ -72,6 +69,7 @@ export class HttpServer {
       // Another protocol that is offered (h2c, say) is not taken: the request is answered as it is.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     })
+    this.#listening = new Listening(this.#server)
     this.#server.on('request', (request, response) => void this.#answer(request, response))
     this.#server.on('upgrade', (request, socket, head) => {
       if (this.#stopping) return refuseUpgrade(socket, 503, 'The server is restarting. Come back in a moment.')
@@ -91,18 +89,8 @@ export class HttpServer {
    * @returns what it listens on
    * @throws the system's own error where the address cannot be had; `startFailure` says what to do
    */
-  async listen(host: string, port: number): Promise<AddressInfo> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#server.once('error', reject)
-    this.#server.listen({ host, port, backlog }, resolve)
-    try {
-      await promise
-    } finally {
-      this.#server.off('error', reject)
-    }
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.')
-    return address
+  listen(host: string, port: number): Promise<AddressInfo> {
+    return this.#listening.begin(host, port)
   }
 
   /** Sends away everyone who follows a feed; they come back and resume. For a node that no longer hears from the log. */
@@ -117,7 +105,7 @@ export class HttpServer {
     this.#options.health.stopping()
     // Meanwhile it goes on to answer: that it is not ready, that there are no sockets here now, and what was asked before.
     await this.#connections.sendAway(1012, 'Restarting, come back')
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const closed = this.#listening.end()
     this.#server.closeIdleConnections()
     const late = setTimeout(() => {
       this.#connections.destroyAll()
