@@ -15,7 +15,7 @@ import { anchorAt, readFrame } from './streamReading.ts'
 import { Turns } from './turns.ts'
 
 /** Frames that are handed out in one turn of the event loop. */
-const framesATurn = 16
+const framesATurn = 6
 /** Pages that are read and executed at a time. */
 const pagesAtATime = 2
 /** So often is it looked again for what has just been made, and has changed meanwhile. */
