@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect, type ListenOptions, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Listening } from './listening.ts'
@@ -63,6 +63,22 @@ test('an address belongs to one server', async () => {
   const plain = createServer()
   plain.listen(first.port, '127.0.0.1')
   expect(await once(plain, 'error')).toMatchObject([{ code: 'EADDRINUSE' }])
+})
+
+test('where ports cannot be shared, one socket listens', async () => {
+  const server = createServer((_, response) => response.end('here'))
+  const begin = server.listen.bind(server) as (options: ListenOptions) => Server
+  const refusing = (options: ListenOptions): Server => {
+    if (!options.reusePort) return begin(options)
+    queueMicrotask(() => server.emit('error', Object.assign(new Error('Not here'), { code: 'ENOTSUP' })))
+    return server
+  }
+  Object.assign(server, { listen: refusing })
+  const listening = new Listening(server)
+  const { port } = await listening.begin('127.0.0.1', 0)
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('here')
+  server.closeIdleConnections()
+  await listening.end()
 })
 
 test('an address that was left can be had again at once', async () => {
