@@ -145,8 +145,9 @@ test('READYOURWRITES: a node that looks on says that it is level only once it kn
   await using world = await World.open()
   const room = `room-${randomUUID()}`
   await world.append(room, sent(1))
-  const first = await world.node({ shared: { holder: 'first', leaseMs: 900 } })
-  const second = await world.node({ shared: { holder: 'second', leaseMs: 900 } })
+  // Longer than anything here: who loses the lease has to read what is held back.
+  const first = await world.node({ shared: { holder: 'first', leaseMs: 10_000 } })
+  const second = await world.node({ shared: { holder: 'second', leaseMs: 10_000 } })
   await Promise.all([first.level(), second.level()])
   await second.projecting.rebuild(['houses'])
   const before = first.projecting.checkpoint
