@@ -82,7 +82,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 async function startNode(env: Readonly<Record<string, string>>): Promise<ClusterNode> {
   const folder = await newFolder()
-  let server = await startServerProcess({ env, folder })
+  let server = await startPatiently(env, folder)
   const port = new URL(server.url).port
   return {
     get server() {
@@ -98,4 +98,14 @@ async function startNode(env: Readonly<Record<string, string>>): Promise<Cluster
     pause: () => void server.child.kill('SIGSTOP'),
     resume: () => void server.child.kill('SIGCONT'),
   }
+}
+
+/** On a machine that stands still for some seconds an engine that has just started answers later than a node waits for it. */
+async function startPatiently(env: Readonly<Record<string, string>>, folder: string): Promise<ServerProcess> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await startServerProcess({ env, folder })
+    } catch (error) {
+      if (tries === 3 || !String(error).includes('cannot be reached')) throw error
+    }
 }
