@@ -129,18 +129,19 @@ export class Mailbox<State, E extends ParleyEvent> {
   async #process(batch: readonly Waiting<State, E>[]): Promise<void> {
     const deadline = Math.min(...batch.map(({ since }) => since)) + patienceMs
     await this.#leaveRoom()
+    const asked = batch.flatMap(({ command }) => command.messages ?? [])
     let presuming = batch.every(({ command: { messages = [], presumedNew } }) => presumedNew || messages.length === 0)
     for (let conflicts = 0; performance.now() < deadline; conflicts++) {
       const warm = this.#at !== undefined
       const at = await this.#load(deadline)
-      const facts = presuming ? this.#latestFactsFor(batch) : await inTime(this.#factsFor(batch), deadline, unread)
+      const facts = presuming ? this.#facts?.latest(asked) : await inTime(this.#factsAbout(asked), deadline, unread)
       const { aggregate, stream, store, clock, shared } = this.#options
       const { decided, events, next, rest } = decideAll({
         aggregate,
         stream,
         waiting: batch,
         at,
-        facts,
+        facts: facts ?? new Map(),
         now: clock.now(),
       })
       if (presuming && decided.some(({ outcome, waiting }) => 'kind' in outcome && waiting.command.messages?.length)) {
@@ -212,12 +213,8 @@ export class Mailbox<State, E extends ParleyEvent> {
     return snapshots.advance(aggregate, stream, at, (event) => facts?.noteStored(event))
   }
 
-  async #factsFor(batch: readonly Waiting<State, E>[]): Promise<Map<MessageId, MessageFact>> {
-    return (await this.#facts?.about(messagesOf(batch))) ?? new Map()
-  }
-
-  #latestFactsFor(batch: readonly Waiting<State, E>[]): Map<MessageId, MessageFact> {
-    return this.#facts?.latest(messagesOf(batch)) ?? new Map()
+  async #factsAbout(messages: readonly MessageId[]): Promise<Map<MessageId, MessageFact> | undefined> {
+    return await this.#facts?.about(messages)
   }
 
   #settle(
@@ -248,9 +245,6 @@ export class Mailbox<State, E extends ParleyEvent> {
     await snapshots.write(aggregate, stream, at).catch(() => {})
   }
 }
-
-const messagesOf = <State, E extends ParleyEvent>(batch: readonly Waiting<State, E>[]): readonly MessageId[] =>
-  batch.flatMap(({ command }) => command.messages ?? [])
 
 /** Nothing was appended. What was refused before anything had changed stands; the rest was decided against what is not. */
 function refuseAll<State, E extends ParleyEvent>(decided: readonly Decided<State, E>[], refusal: Refusal): void {

@@ -39,13 +39,12 @@ export class Listening {
     )
     const address = this.#server.address()
     if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.')
-    while (shared && this.#others.length + 1 < sockets) {
-      // As the server of node:http makes its own.
-      const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-        this.#server.emit('connection', socket),
-      )
-      this.#others.push(other)
-      await listen(other, { host, port: address.port, backlog, reusePort: true })
+    try {
+      while (shared && this.#others.length + 1 < sockets) await this.#add(host, address.port)
+    } catch (error) {
+      // Nothing may listen for a server that does not start.
+      await this.end()
+      throw error
     }
     return address
   }
@@ -53,6 +52,15 @@ export class Listening {
   /** Lets nobody in any more. Resolves once all who had come have gone. */
   async end(): Promise<void> {
     await Promise.all([this.#server, ...this.#others].map((one) => new Promise((resolve) => one.close(resolve))))
+  }
+
+  async #add(host: string, port: number): Promise<void> {
+    // As the server of node:http makes its own.
+    const other = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#server.emit('connection', socket),
+    )
+    this.#others.push(other)
+    await listen(other, { host, port, backlog, reusePort: true })
   }
 }
 
