@@ -37,11 +37,11 @@ export class Succession {
 
   /** Whether it is for this node to fold, where nobody does. */
   async mayTake(): Promise<boolean> {
-    const { documents, projections, readings } = this.#options
+    const { projections, readings } = this.#options
     if (readings === undefined) return true
     await this.tellReads()
     const { newer, older } = versionsAmong((await readings.ofOthers()).brings, projections)
-    const built = new Set((await readPointers(documents, projections)).map(({ key }) => key))
+    const built = await this.#built()
     this.#beside = projections.filter(({ name, version }) => older.has(name) && !built.has(pointerKey(name, version)))
     return !newer.some((key) => built.has(key)) && (this.#beside.length === 0 || this.#prepared)
   }
@@ -68,6 +68,9 @@ export class Succession {
         await readings.tell({ makes: [] })
         return await sleep(Math.random() * waitMs, undefined, { signal })
       }
+      // Or it makes them no more because they are made.
+      const built = await this.#built()
+      if (missing.some(({ name, version }) => built.has(pointerKey(name, version)))) return
       const prepared = (): Promise<void> => {
         this.#prepared = true
         return lead()
@@ -87,6 +90,12 @@ export class Succession {
   /** Nothing is read here any more. */
   async end(): Promise<void> {
     await this.#options.readings?.end()
+  }
+
+  /** Keys of the pointers to builds that are made, by whatever node. */
+  async #built(): Promise<ReadonlySet<string>> {
+    const { documents, projections } = this.#options
+    return new Set((await readPointers(documents, projections)).map(({ key }) => key))
   }
 
   get #reads(): readonly string[] {

@@ -174,13 +174,46 @@ test('two new nodes beside an old one make one new build', async () => {
   const room = `room-${randomUUID()}`
   for (let number = 0; number < 50; number++) await world.append(room, sent(number))
   await node('old')
-  const made: string[] = []
-  const createCollection = world.documents.createCollection.bind(world.documents)
-  world.documents.createCollection = (collection, options) => {
-    made.push(collection)
-    return createCollection(collection, options)
-  }
+  const made = newBuilds(world)
   const both = await Promise.all([node('first', newer), node('second', newer)])
-  expect(made.filter((collection) => collection.startsWith('houses_v2'))).toEqual(['houses_v2_1'])
+  expect(made).toEqual(['houses_v2_1'])
   for (const one of both) expect(await twiceIn(one, room)).toBe(100)
 })
+
+test('a new node that was about to make the build that another one has just finished leaves it at that', async () => {
+  await using world = await World.open()
+  const { node } = cluster(world)
+  const room = `room-${randomUUID()}`
+  await world.append(room, sent(1))
+  await node('old')
+  const made = newBuilds(world)
+  // The second has seen that the build is missing, and is slow to tell that it makes it.
+  const write = world.documents.write.bind(world.documents)
+  const about = Promise.withResolvers<void>()
+  const finished = Promise.withResolvers<void>()
+  world.documents.write = async (writes, records = []) => {
+    if (records.some(({ key, value }) => key === 'builds/second' && (value?.makes as string[]).length > 0)) {
+      about.resolve()
+      await finished.promise
+    }
+    return write(writes, records)
+  }
+  const coming = node('second', newer)
+  await about.promise
+  const first = await node('first', newer)
+  finished.resolve()
+  const second = await coming
+  expect(made).toEqual(['houses_v2_1'])
+  for (const one of [first, second]) expect(await twiceIn(one, room)).toBe(2)
+})
+
+/** The collections of newer builds of houses that are made from now on. */
+function newBuilds({ documents }: World): readonly string[] {
+  const made: string[] = []
+  const createCollection = documents.createCollection.bind(documents)
+  documents.createCollection = (collection, options) => {
+    if (collection.startsWith('houses_v2')) made.push(collection)
+    return createCollection(collection, options)
+  }
+  return made
+}
