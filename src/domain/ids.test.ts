@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ada, bob, general, hello, laptop } from '../../test/fixtures/people.ts'
@@ -71,4 +72,21 @@ test('another conversation, author or key is another message', () => {
   ]
   expect(new Set(ids.map(rawId)).size).toBe(ids.length)
   expect(rawId(laptop)).not.toContain('_')
+})
+
+test('they are those of RFC 9562, however long the name and whatever it is written in', () => {
+  const namespace = Buffer.from('6f1f9c2e5a0d4c359d0e7b0b0d1f3a77', 'hex')
+  const asTold = (name: string): string => {
+    const bytes = createHash('sha1').update(namespace).update(name).digest()
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+    return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  }
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 2_000, size: 'max' }), (name) => {
+      expect(derivedUuid(name)).toBe(asTold(name))
+      expect(derivedUuid(name.slice(0, 1))).toBe(asTold(name.slice(0, 1)))
+    }),
+    seeded(),
+  )
 })

@@ -20,11 +20,21 @@ const namespaceBytes = Buffer.from(namespace.replaceAll('-', ''), 'hex')
 
 /** A UUIDv5 (RFC 9562, 5.5) in Parley's namespace. */
 export function derivedUuid(name: string): string {
-  const bytes = hash('sha1', Buffer.concat([namespaceBytes, Buffer.from(name)]), 'buffer')
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6)
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
-  const hex = bytes.toString('hex', 0, 16)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const hex = hash('sha1', named(name), 'hex')
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** The namespace, then room for a name: an id is derived for each message, and most names fit. */
+const scratch = Buffer.alloc(512)
+namespaceBytes.copy(scratch)
+
+/** The namespace and a name, in UTF-8; until the next one is asked for. */
+function named(name: string): Buffer {
+  const from = namespaceBytes.length
+  // A UTF-16 unit takes three bytes at most.
+  if (from + 3 * name.length <= scratch.length) return scratch.subarray(0, from + scratch.write(name, from))
+  return Buffer.concat([namespaceBytes, Buffer.from(name)])
 }
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'

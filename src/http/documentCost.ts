@@ -52,15 +52,18 @@ interface Asked {
   readonly variables: Variables
   /** Of fragments that were counted before. */
   readonly known: Map<string, number>
+  /** Set once a variable has had its say. */
+  varies: boolean
 }
 
 /** What an argument says, through a variable or not; undefined where it says nothing. */
-function saidBy(argument: ArgumentNode, { variables, defaults }: Asked): unknown {
+function saidBy(argument: ArgumentNode, asked: Asked): unknown {
   let node: ValueNode | undefined = argument.value
   if (node.kind === Kind.VARIABLE) {
-    const given = variables[node.name.value]
+    asked.varies = true
+    const given = asked.variables[node.name.value]
     if (given !== undefined) return given
-    node = defaults.get(node.name.value)
+    node = asked.defaults.get(node.name.value)
   }
   if (node?.kind === Kind.INT) return Number(node.value)
   if (node?.kind === Kind.LIST) return node.values
@@ -123,18 +126,29 @@ export interface Costing {
   readonly limit: number
 }
 
+/** Of operations that ask for as many objects whatever their variables say. */
+const fixed = new WeakMap<OperationDefinitionNode, number>()
+
 /** Why the operation asks for too much, if it does. The document has been validated: no fragment contains itself. */
-export function tooCostly({ paged, document, operation, variables = {}, limit }: Costing): GraphQLError | undefined {
+export function tooCostly(costing: Costing): GraphQLError | undefined {
+  const { operation, limit } = costing
+  const objects = fixed.get(operation) ?? objectsOf(costing)
+  if (objects <= limit) return undefined
+  return refusalError(
+    'TOO_LARGE',
+    `The operation can ask for ${objects} objects; ${limit} are allowed. Ask for smaller pages, or for lists within lists one after the other.`,
+  )
+}
+
+function objectsOf({ paged, document, operation, variables = {} }: Costing): number {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   const defaults = new Map<string, ValueNode>()
   for (const { variable, defaultValue } of operation.variableDefinitions ?? [])
     if (defaultValue) defaults.set(variable.name.value, defaultValue)
-  const objects = objectsIn(operation.selectionSet, { paged, fragments, defaults, variables, known: new Map() })
-  if (objects <= limit) return undefined
-  return refusalError(
-    'TOO_LARGE',
-    `The operation can ask for ${objects} objects; ${limit} are allowed. Ask for smaller pages, or for lists within lists one after the other.`,
-  )
+  const asked: Asked = { paged, fragments, defaults, variables, known: new Map(), varies: false }
+  const objects = objectsIn(operation.selectionSet, asked)
+  if (!asked.varies) fixed.set(operation, objects)
+  return objects
 }

@@ -137,13 +137,16 @@ export class Ring implements ChunkOwner {
     this.#version++
     this.#underWay = []
     const about = occurred && 'subjectRevision' in occurred.data ? occurred.data.subjectRevision : undefined
-    const stale = this.#chunks.filter(({ shows }) => about === undefined || shows.has(about))
-    this.#chunks = this.#chunks.filter((chunk) => !stale.includes(chunk))
-    for (const chunk of stale) this.#forget(chunk)
+    const kept: Chunk[] = []
+    for (const chunk of this.#chunks) {
+      if (about === undefined || chunk.shows.has(about)) this.#forget(chunk)
+      else kept.push(chunk)
+    }
+    this.#chunks = kept
   }
 
   dropped(chunk: Chunk): void {
-    this.#chunks = this.#chunks.filter((other) => other !== chunk)
+    this.#takeOut(chunk)
     this.#byUse.delete(chunk)
     this.#bytes -= chunkBytes(chunk)
   }
@@ -201,9 +204,15 @@ export class Ring implements ChunkOwner {
     this.#byUse.add(chunk)
     for (const other of this.#byUse) {
       if (this.#bytes <= this.#rings.limits.ringBytes) break
-      this.#chunks = this.#chunks.filter((kept) => kept !== other)
+      this.#takeOut(other)
       this.#forget(other)
     }
+  }
+
+  /** Each event of a busy conversation makes room for itself: none of them looks through all that is kept. */
+  #takeOut(chunk: Chunk): void {
+    const index = this.#indexAt(chunk.from)
+    if (this.#chunks[index] === chunk) this.#chunks.splice(index, 1)
   }
 
   #used(chunk: Chunk): void {

@@ -34,3 +34,16 @@ test('lists within lists are multiplied before they are read, variables and frag
   )
   expect(body.errors).toBeUndefined()
 })
+
+test('what an operation can ask for is judged each time where its variables say it, and the same each time where they do not', async () => {
+  await using server = await startTestServer()
+  const ada = await registered(server.graphql, 'ada')
+  const { id } = await createRoom(ada, 'Tea Time')
+  const codes = async (query: string, variables: object) =>
+    (await ada.post(query, { id, ...variables })).body.errors?.map(({ extensions }) => extensions?.code)
+  const varied = `query ($id: ID!, $n: Int = 1) { conversation(id: $id) { ...Inner } } fragment Inner on Conversation { ${nested(['$n', '$n'])} }`
+  for (const [n, expected] of [[1], [100, ['TOO_LARGE']], [2], [100, ['TOO_LARGE']], [undefined]] as const)
+    expect(await codes(varied, { n })).toEqual(expected)
+  const fixed = `query ($id: ID!, $also: ID!) { conversation(id: $id) { ${nested(['100', '100'])} } node(id: $also) { id } }`
+  for (const also of [id, 'nothing', id]) expect(await codes(fixed, { also })).toEqual(['TOO_LARGE'])
+})
