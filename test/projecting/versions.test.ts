@@ -192,7 +192,11 @@ test('a new node that was about to make the build that another one has just fini
   const about = Promise.withResolvers<void>()
   const finished = Promise.withResolvers<void>()
   world.documents.write = async (writes, records = []) => {
-    if (records.some(({ key, value }) => key === 'builds/second' && ((value?.makes as string[] | undefined) ?? []).length > 0)) {
+    if (
+      records.some(
+        ({ key, value }) => key === 'builds/second' && ((value?.makes as string[] | undefined) ?? []).length > 0,
+      )
+    ) {
       about.resolve()
       await finished.promise
     }
