@@ -53,14 +53,16 @@ class Listening implements Follower {
   readonly user: UserId
   woken = 0
   readonly ends: number[] = []
+  readonly sawFrom: number[] = []
   constructor(user: UserId) {
     this.user = user
   }
   wake(): void {
     this.woken++
   }
-  endAt(revision: number): void {
+  endAt(revision: number, seenFrom: number): void {
     this.ends.push(revision)
+    this.sawFrom.push(seenFrom)
   }
 }
 
@@ -133,6 +135,21 @@ test('REVOKE: a room made private ends the access of those who are no members', 
   channel.add(visitor)
   push(by(ada, roomUpdated({ visibility: 'PRIVATE' })))
   expect([member.ends, visitor.ends]).toEqual([[], [3]])
+})
+
+test('REVOKE: an end of access is told once, with what was seen before it', () => {
+  const { channel, push } = channelAfter(...closed)
+  const member = new Listening(bob)
+  channel.add(member)
+  push(by(ada, roomUpdated({ historyVisibility: 'SINCE_JOINED' })))
+  push(by(ada, memberRemoved(bob)))
+  push(by(ada, roomUpdated({ historyVisibility: 'ALL' })))
+  push(by(ada, userJoined(bob)))
+  push(by(ada, memberRemoved(bob)))
+  expect([member.ends, member.sawFrom]).toEqual([
+    [4, 7],
+    [2, 0],
+  ])
 })
 
 test('who leaves a public room, or is removed from it, may go on reading', () => {

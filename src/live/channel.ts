@@ -23,8 +23,11 @@ export interface Follower {
   readonly user: UserId
   /** Called when there is something to pull. */
   wake(): void
-  /** The follower may read up to this revision, and nothing after it. */
-  endAt(revision: number): void
+  /**
+   * The follower may read up to this revision, and nothing after it.
+   * @param seenFrom the first revision that they saw when it ended
+   */
+  endAt(revision: number, seenFrom: number): void
 }
 
 /** What somebody may see of a conversation, until anything about its members or settings changes. */
@@ -190,10 +193,13 @@ export class Channel {
       return
     }
     if (stored.revision <= this.#state.revision || isAboutMessage(stored.type)) return
+    const { state: before } = this.#state
     this.#state = fold(conversations, this.#state, stored)
     this.#readers++
-    if (!endsAccess(stored.type)) return
-    for (const follower of this.#followers) if (!this.mayRead(follower.user)) follower.endAt(stored.revision)
+    if (!endsAccess(stored.type) || before.status !== 'exists') return
+    for (const follower of this.#followers)
+      if (mayRead(before, follower.user) && !this.mayRead(follower.user))
+        follower.endAt(stored.revision, visibleFrom(before, follower.user))
   }
 
   #keep(event: FeedEvent): void {

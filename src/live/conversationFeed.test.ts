@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { by, memberRemoved, messageSent, roomUpdated, userJoined } from '../../test/fixtures/events.ts'
+import { by, memberRemoved, messageEdited, messageSent, roomUpdated, userJoined } from '../../test/fixtures/events.ts'
 import { ada, as, bob, eve, general, laptop } from '../../test/fixtures/people.ts'
 import { Node } from '../../test/support/node.ts'
 import { seeded } from '../../test/support/seeded.ts'
@@ -13,6 +13,7 @@ import { messageId, type UserId } from '../domain/ids.ts'
 import { LogFollower } from '../eventstore/follower.ts'
 import type { ConversationFeed } from './conversationFeed.ts'
 import { beforeFirst, encodeCursor } from './cursor.ts'
+import type { InboxFeed } from './inboxFeed.ts'
 import { Live } from './live.ts'
 
 const identityOf = (user: UserId, deadline = Number.POSITIVE_INFINITY): Identity => ({
@@ -125,6 +126,26 @@ test('REVOKE: after the end of access nothing comes, though it was waiting to be
   await expect(all.live.conversationFeed(identityOf(eve), general, undefined)).rejects.toMatchObject({
     extensions: { code: 'NOT_FOUND' },
   })
+})
+
+test('SAME REVOKE: what was hidden just before access ended is hidden, though all of it was waiting to be pulled', async () => {
+  await using all = await listening()
+  const early = messageId(newUuid())
+  await all.node.plant(by(ada, messageSent(1, 'before Eve', { id: early })), by(eve, userJoined(eve)))
+  await all.handled()
+  await all.node.openModels()
+  const feed = await all.live.conversationFeed(identityOf(eve), general, undefined)
+  const inbox = await all.live.inboxFeed(identityOf(eve), { detail: 'EVERYTHING' })
+  await Promise.all([feed.next(), inbox.next()])
+  const since = roomUpdated({ visibility: 'PRIVATE', historyVisibility: 'SINCE_JOINED' })
+  const edited = by(ada, messageEdited(early, 'still before Eve', { subjectRevision: 3 }))
+  await all.node.plant(by(ada, since), edited, by(ada, memberRemoved(eve)))
+  await all.handled()
+  const next = async (pulled: ConversationFeed | InboxFeed): Promise<unknown> =>
+    (await pulled.next()).value?.events.map((event) => (event.kind === 'shown' ? event.event.type : event.kind))
+  expect(await next(feed)).toEqual(['RoomUpdated', 'skipped', 'MemberRemoved'])
+  expect((await feed.next()).done).toBe(true)
+  expect(await next(inbox)).toEqual(['RoomUpdated', 'skipped', 'MemberRemoved', 'removed'])
 })
 
 test('a feed that is closed while it waits is over at once, and is counted no more', async () => {

@@ -69,8 +69,11 @@ export class ConversationFeed implements AsyncIterableIterator<Frame, undefined>
     if (!this.#listening) this.#news.ring()
   }
 
-  endAt(revision: number): void {
-    this.#end = Math.min(this.#end, revision)
+  endAt(revision: number, seenFrom: number): void {
+    // It stays over for whoever comes back before this has been read.
+    if (this.#end !== Number.POSITIVE_INFINITY) return
+    this.#end = revision
+    this.#visibleFrom = seenFrom
     this.#stopListening()
   }
 

@@ -28,7 +28,7 @@ export interface Standing {
   /** The first revision that has not been received. */
   next: number
   member: boolean
-  /** While they may read: the first revision that they see. */
+  /** The first revision that they see, or saw when they could read last. */
   visibleFrom: number
   /** What was answered when it was last asked what they may see. */
   sight?: Sight | undefined

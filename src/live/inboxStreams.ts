@@ -85,7 +85,9 @@ export class InboxStreams {
         if (channel.head >= attached.next && onNews()) this.#news.add(stream)
       },
       // The event that ends a membership is told in its turn, like all others.
-      endAt: () => {},
+      endAt: (_, seenFrom) => {
+        attached.visibleFrom = seenFrom
+      },
     }
     const attached: Attached = { channel, follower, next, member, visibleFrom: channel.visibleFrom(user) }
     channel.add(follower)
